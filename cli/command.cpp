@@ -1,0 +1,168 @@
+#include "cli/command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "podctl/error.hpp"
+#include "podctl/text.hpp"
+
+namespace podctl::cli {
+namespace {
+
+constexpr Flag kGlobalFlags[] = {
+    {.name = "help", .letter = 'h', .help = "What the command does, with examples.", .example = "podctl run --help"},
+    {.name = "quiet", .letter = 'q', .help = "No notes and no progress on standard error; errors stay.", .example = "podctl run -q pod.json"},
+    {.name = "verbose", .value = "", .repeats = true, .help = "A line for each step podctl takes.", .example = "podctl run --verbose pod.json"},
+    {.name = "color", .value = "WHEN", .help = "auto, always or never. Default auto: on a terminal, unless NO_COLOR is set.", .example = "podctl run --color never pod.json"},
+    {.name = "root", .value = "DIR", .help = "A separate world: own state and names.", .example = "podctl --root /tmp/class run pod.json"},
+    {.name = "config", .value = "FILE", .help = "Read this configuration instead of the user's.", .example = "podctl --config /dev/null run pod.json", .not_yet = "there is no configuration file yet"},
+};
+
+// A command that the design has and this version does not.
+constexpr Command planned(std::string_view name, std::string_view alias, Group group, std::string_view summary) {
+  return {.name = name, .alias = alias, .group = group, .summary = summary};
+}
+
+const std::vector<Command>& table() {
+  static const std::vector<Command> all{
+      kRunCommand,
+      planned("create", "", Group::kRun, "Prepare a pod without starting it."),
+      planned("start", "", Group::kRun, "Start a pod that was created or has ended."),
+      planned("ps", "get", Group::kLook, "List pods."),
+      planned("logs", "", Group::kLook, "Show what containers printed."),
+      planned("inspect", "", Group::kLook, "A pod as JSON."),
+      planned("describe", "", Group::kLook, "A pod in words."),
+      planned("top", "", Group::kLook, "The processes of a pod."),
+      planned("stats", "", Group::kLook, "What pods use."),
+      planned("events", "", Group::kLook, "What happened to a pod."),
+      planned("graph", "", Group::kLook, "Who shares which namespace."),
+      planned("exec", "", Group::kControl, "Run a command in a container."),
+      planned("attach", "", Group::kControl, "Connect to a container's streams."),
+      planned("debug", "", Group::kControl, "Look into a pod with another container."),
+      planned("cp", "", Group::kControl, "Copy files into and out of containers."),
+      planned("port-forward", "", Group::kControl, "Reach a port of a pod."),
+      planned("stop", "", Group::kControl, "Stop pods."),
+      planned("kill", "", Group::kControl, "Send a signal to a pod."),
+      planned("restart", "", Group::kControl, "Restart a pod or a container."),
+      planned("pause", "", Group::kControl, "Freeze a pod."),
+      planned("unpause", "", Group::kControl, "Thaw a pod."),
+      planned("wait", "", Group::kControl, "Wait for a pod."),
+      planned("exists", "", Group::kControl, "Tell whether a pod exists."),
+      kValidateCommand,
+      kPlanCommand,
+      planned("explain", "", Group::kLearn, "What a field or a kernel topic means."),
+      planned("schema", "", Group::kLearn, "JSON Schema of input and output."),
+      planned("doctor", "", Group::kLearn, "Find out what this machine allows."),
+      kHelpCommand,
+      kVersionCommand,
+      kRmCommand,
+      kPruneCommand,
+      planned("image", "", Group::kTidy, "Keep images."),
+      planned("completion", "", Group::kTidy, "Print a shell's completion script."),
+  };
+  return all;
+}
+
+std::string dashed(const Flag& flag) { return flag.letter != 0 ? std::string("-") + flag.letter + ",--" + std::string(flag.name) : "--" + std::string(flag.name); }
+
+[[noreturn]] void unknown_flag(const Command& command, const std::string& word) {
+  std::vector<std::string_view> names;
+  for (const auto flags : {command.flags, global_flags()})
+    for (const auto& flag : flags) names.push_back(flag.name);
+  const std::string name = word.substr(word.find_first_not_of('-'), word.find('=') - word.find_first_not_of('-'));
+  const auto near = word.substr(0, 2) == "--" ? did_you_mean(name, names) : std::nullopt;
+  usage_error("podctl " + std::string(command.name) + " has no flag " + quote(word) + (near ? "; did you mean \"--" + *near + "\"?" : ""),
+              "podctl " + std::string(command.name) + " --help");
+}
+
+}  // namespace
+
+std::span<const Command> commands() { return table(); }
+std::span<const Flag> global_flags() { return kGlobalFlags; }
+
+const Command* find_command(std::string_view name) {
+  for (const auto& command : table())
+    if (command.name == name || (!command.alias.empty() && command.alias == name)) return &command;
+  return nullptr;
+}
+
+void usage_error(std::string message, std::string hint) {
+  throw Error({.id = "usage", .message = std::move(message), .hint = std::move(hint), .error_class = ErrorClass::kUsage});
+}
+
+bool Arguments::is_set(std::string_view flag) const {
+  const std::string value = text(flag);
+  return has(flag) && value != "false" && value != "0";
+}
+
+std::string Arguments::text(std::string_view flag) const {
+  const auto found = values_.find(std::string(flag));
+  return found == values_.end() || found->second.empty() ? std::string() : found->second.back();
+}
+
+std::vector<std::string> Arguments::all(std::string_view flag) const {
+  const auto found = values_.find(std::string(flag));
+  return found == values_.end() ? std::vector<std::string>() : found->second;
+}
+
+std::optional<std::chrono::nanoseconds> Arguments::duration(std::string_view flag) const {
+  if (!has(flag)) return std::nullopt;
+  const auto value = parse_duration(text(flag));
+  if (!value) usage_error("--" + std::string(flag) + ' ' + quote(text(flag)) + " is no duration", "write e.g. 300ms, 10s, 5m or 1h30m; a bare number is seconds");
+  return value;
+}
+
+std::string Arguments::choice(std::string_view flag, std::span<const std::string_view> choices, std::string_view standard) const {
+  if (!has(flag)) return std::string(standard);
+  const std::string value = text(flag);
+  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return value;
+  std::string list;
+  for (const auto choice : choices) list += (list.empty() ? "" : ", ") + std::string(choice);
+  const auto near = did_you_mean(value, choices);
+  usage_error("--" + std::string(flag) + ' ' + quote(value) + " is none of " + list + (near ? "; did you mean " + quote(*near) + "?" : ""));
+}
+
+Arguments parse(const Command& command, const std::vector<std::string>& words) {
+  Arguments arguments;
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  if (dashes != words.end()) arguments.command.emplace(dashes + 1, words.end());
+
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  std::map<std::string_view, std::vector<std::string>> values;
+  std::vector<std::pair<const Flag*, CLI::Option*>> options;
+  for (const auto flags : {command.flags, global_flags()}) {
+    for (const auto& flag : flags) {
+      auto& store = values[flag.name];
+      CLI::Option* option = nullptr;
+      if (flag.value.empty() || !flag.bare.empty()) {
+        const std::string standard = flag.bare.empty() ? "true" : std::string(flag.bare);
+        option = app.add_flag(dashed(flag) + '{' + standard + '}', store);
+      } else {
+        option = app.add_option(dashed(flag), store)->allow_extra_args(false)->expected(1);
+      }
+      option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      options.emplace_back(&flag, option);
+    }
+  }
+  app.add_option("names", arguments.names);
+
+  std::vector<std::string> own(words.begin(), dashes);
+  std::reverse(own.begin(), own.end());  // CLI11 takes words from the back
+  try {
+    app.parse(std::move(own));
+  } catch (const CLI::ParseError& error) {
+    usage_error("podctl " + std::string(command.name) + ": " + error.what(), "podctl " + std::string(command.name) + " --help");
+  }
+  for (const auto& word : app.remaining())
+    if (word.size() > 1 && word[0] == '-') unknown_flag(command, word);
+  for (const auto& [flag, option] : options) {
+    if (option->count() == 0) continue;
+    if (!flag->not_yet.empty()) usage_error("--" + std::string(flag->name) + " does not work yet: " + std::string(flag->not_yet));
+    arguments.set(flag->name, std::move(values[flag->name]));
+  }
+  return arguments;
+}
+
+}  // namespace podctl::cli

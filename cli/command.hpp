@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace podctl::cli {
+
+/// One flag of a command: parsing, help and whatever documents the command line read this and nothing else.
+struct Flag {
+  std::string_view name;            ///< long name without dashes
+  char letter = 0;                  ///< short name, or 0
+  std::string_view value;           ///< what its value is called; empty for a boolean
+  std::string_view bare;            ///< of a flag whose value is optional: what --name alone means
+  bool repeats = false;
+  std::string_view help;
+  std::string_view example;
+  std::string_view not_yet;         ///< why it is refused, for a flag that does not work yet
+};
+
+class Arguments;
+
+enum class Group { kRun, kLook, kControl, kLearn, kTidy };
+
+struct Command {
+  std::string_view name, alias;
+  Group group = Group::kRun;
+  std::string_view usage;           ///< after "podctl NAME"
+  std::string_view summary;
+  std::string_view details;
+  std::span<const Flag> flags;
+  std::span<const std::string_view> examples;
+  int (*run)(const Arguments&) = nullptr;  ///< null for a command that is not there yet
+  bool runs_workload = false;       ///< its exit codes are the workload's; podctl's own failures are 125
+};
+
+/// What the command line says.
+class Arguments {
+ public:
+  std::vector<std::string> names;                     ///< positional
+  std::optional<std::vector<std::string>> command;    ///< what follows "--"
+
+  [[nodiscard]] bool has(std::string_view flag) const { return values_.contains(std::string(flag)); }
+  /// A boolean flag; false for --flag=false.
+  [[nodiscard]] bool is_set(std::string_view flag) const;
+  /// The value of a flag, or "".
+  [[nodiscard]] std::string text(std::string_view flag) const;
+  [[nodiscard]] std::vector<std::string> all(std::string_view flag) const;
+  /// @throws Error kUsage for what is no duration
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> duration(std::string_view flag) const;
+  /// One of `choices`. @throws Error kUsage
+  [[nodiscard]] std::string choice(std::string_view flag, std::span<const std::string_view> choices, std::string_view standard) const;
+
+  void set(std::string_view flag, std::vector<std::string> values) { values_[std::string(flag)] = std::move(values); }
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
+std::span<const Command> commands();
+std::span<const Flag> global_flags();
+/// By name or alias; null when there is none.
+const Command* find_command(std::string_view name);
+
+/// @throws Error kUsage
+Arguments parse(const Command& command, const std::vector<std::string>& words);
+
+/// A usage error of `command`.
+[[noreturn]] void usage_error(std::string message, std::string hint = {});
+
+// Tables of the commands; each stands beside what it runs.
+extern const Command kRunCommand, kPlanCommand, kValidateCommand, kRmCommand, kPruneCommand, kVersionCommand, kHelpCommand;
+
+}  // namespace podctl::cli

@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/environment.hpp"
+#include "cli/help.hpp"
+#include "podctl/error.hpp"
+#include "podctl/text.hpp"
+
+namespace podctl::cli {
+namespace {
+
+// Where the verb stands: the first word that is no flag and no flag's value.
+std::vector<std::string>::iterator find_verb(std::vector<std::string>& words) {
+  for (auto word = words.begin(); word != words.end() && *word != "--"; ++word) {
+    if (word->empty() || word->front() != '-') return word;
+    for (const auto& flag : global_flags())
+      if (!flag.value.empty() && (*word == "--" + std::string(flag.name))) {
+        if (word + 1 != words.end()) ++word;
+        break;
+      }
+  }
+  return words.end();
+}
+
+[[noreturn]] void unknown_command(const std::string& word) {
+  // Words of other tools for what podctl calls run.
+  for (const char* other : {"play", "kube", "up", "apply"})
+    if (word == other) usage_error("there is no command " + quote(word) + "; did you mean: podctl run FILE", "podctl help");
+  std::vector<std::string_view> names;
+  for (const auto& command : commands()) names.push_back(command.name);
+  const auto near = did_you_mean(word, names);
+  usage_error("there is no command " + quote(word) + (near ? "; did you mean " + quote(*near) + '?' : ""), "podctl help");
+}
+
+int exit_code(const Command* command, const ErrorInfo& info) {
+  return command != nullptr && command->runs_workload ? info.run_code : static_cast<int>(info.error_class);
+}
+
+int run(std::vector<std::string> words) {
+  const Command* command = nullptr;
+  bool json = false;
+  try {
+    const auto verb = find_verb(words);
+    if (verb == words.end()) {
+      if (std::find(words.begin(), words.end(), "--version") != words.end()) return find_command("version")->run({});
+      const bool asked = words.empty() || std::find_if(words.begin(), words.end(), [](const std::string& w) { return w == "-h" || w == "--help"; }) != words.end();
+      if (!asked) usage_error("which command?", "podctl help");
+      print(overview());
+      return 0;
+    }
+    command = find_command(*verb);
+    if (command == nullptr) unknown_command(*verb);
+    words.erase(verb);
+    if (command->run == nullptr) {
+      const std::string name(command->name);
+      command = nullptr;
+      usage_error("podctl " + name + " does not work yet");
+    }
+    const Arguments arguments = parse(*command, words);
+    json = arguments.text("output") == "json" || arguments.text("as") == "json";
+    if (arguments.is_set("help")) {
+      print(help_page(*command));
+      return 0;
+    }
+    return command->run(arguments);
+  } catch (const Error& error) {
+    std::fputs((json ? render_error_json(error) : render_error(error)).c_str(), stderr);
+    return exit_code(command, error.info());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "podctl: a bug in podctl: %s\n  hint: please report it with the command line and the manifest\n", error.what());
+    return command != nullptr && command->runs_workload ? 125 : 1;
+  }
+}
+
+}  // namespace
+}  // namespace podctl::cli
+
+int main(int argc, char** argv) { return podctl::cli::run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc)); }

@@ -1,0 +1,333 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "podctl/host.hpp"
+#include "podctl/manifest.hpp"
+#include "podctl/spec.hpp"
+
+/// The plan of a pod: an ordered list of typed steps that is plain data. Running a pod carries it out;
+/// `plan`, --explain, error messages, traces and fault injection are views of it.
+namespace podctl {
+
+/// What part of the start a step belongs to; also the names of `--step=`.
+enum class Stage { kUserns, kSandbox, kNetwork, kVolumes, kMounts, kIdentity, kLimits, kLockdown, kExec, kReady };
+
+/// Who carries a step out.
+enum class Actor {
+  kMonitor,  ///< podctl itself, in the host's namespaces
+  kPause,    ///< PID 1 of the pod
+  kMember,   ///< a container, between joining the pod and its exec
+};
+
+/// A set of namespace kinds (namespaces(7)).
+struct Namespaces {
+  bool user = false, mnt = false, net = false, ipc = false, uts = false, pid = false, cgroup = false;
+
+  friend bool operator==(const Namespaces&, const Namespaces&) = default;
+};
+
+/// Pod ids `pod`... are host ids `host`... (user_namespaces(7)).
+struct IdMapping {
+  std::uint32_t pod = 0, host = 0, count = 0;
+
+  friend bool operator==(const IdMapping&, const IdMapping&) = default;
+};
+
+/// What a mount adds to what it shows.
+struct MountLimits {
+  bool read_only = false, no_suid = false, no_dev = false, no_exec = false;
+
+  friend bool operator==(const MountLimits&, const MountLimits&) = default;
+};
+
+/// What a path on the host must be.
+enum class PathKind { kAnything, kDirectory, kFile, kSocket, kCharDevice, kBlockDevice };
+
+struct Link {
+  std::string path, target;
+};
+struct FileContent {
+  std::string path, content;
+  std::uint32_t mode = 0644;
+};
+
+/// A place on disk or in the pod tree. Paths of the pod tree are absolute in it; paths of a container are
+/// absolute in its root file system and resolved there, so no link leads out.
+namespace action {
+
+// --- by the monitor -----------------------------------------------------------------------------------
+
+/// Makes a folder on the host if it is missing; `owner` is given to it when set (uid and gid).
+struct MakeHostDirectory {
+  std::string path;
+  std::uint32_t mode = 0755;
+  std::optional<std::uint32_t> owner;
+};
+/// Makes an empty file on the host if it is missing.
+struct MakeHostFile {
+  std::string path;
+  std::uint32_t mode = 0644;
+};
+/// Takes a copy of a host tree's mounts before the pod exists (open_tree), its ids shifted for the pod
+/// when `shift_ids`. Only the machine's root needs it: everyone else's pod can open the path itself.
+struct TakeTree {
+  std::string path;
+  bool shift_ids = false;
+};
+/// Starts the pod's first process in new namespaces (clone).
+struct NewSandbox {
+  Namespaces namespaces;
+};
+/// Writes the id maps of the pod's user namespace.
+struct MapIds {
+  enum class Method {
+    kSelf,     ///< the process itself writes its one id
+    kHelpers,  ///< newuidmap and newgidmap
+    kDirect,   ///< the monitor writes, as the machine's root
+  };
+  Method method = Method::kSelf;
+  std::vector<IdMapping> uids, gids;
+};
+
+// --- by pause, and by members -------------------------------------------------------------------------
+
+/// Takes the pod ids that the set-up is done with (setresuid, setresgid).
+struct BecomePodRoot {
+  std::uint32_t uid = 0, gid = 0;
+};
+/// Asks for SIGKILL when the monitor dies, and checks that it has not died already (prctl(2)).
+struct DieWithMonitor {};
+/// Makes every mount a slave: nothing mounted here is seen on the host.
+struct StopPropagation {};
+struct NewNetwork {};
+/// Brings the loopback interface up, with the pod's own addresses on it when given.
+struct ConfigureLoopback {
+  std::string ipv4, ipv6;
+};
+struct SetHostname {
+  std::string name;
+};
+/// Mounts the small tmpfs that becomes the pod's root, with these folders in it.
+struct MountPodTree {
+  std::string size;  ///< in bytes
+  std::vector<std::string> directories;
+};
+struct MountTmpfs {
+  std::string target;
+  std::uint32_t mode = 0755;
+  std::string size;  ///< as tmpfs(5) takes it; empty: the kernel's default, half of memory
+  MountLimits limits;
+  std::vector<std::string> directories;  ///< made in it, below `target`; "path:mode" in octal for another mode
+  std::vector<Link> links;
+};
+/// Shows a host file or folder in the pod tree.
+struct BindHost {
+  std::string source, target;
+  PathKind kind = PathKind::kAnything;
+  MountLimits limits;
+  bool taken = false;  ///< the monitor has a TakeTree of it
+};
+/// Shows device nodes of the host, each checked to be the device it should be.
+struct BindDevices {
+  std::string target;
+  std::vector<std::string> names;
+};
+struct MountProc {
+  std::string target;
+};
+struct MountSysfs {
+  std::string target;
+};
+/// Hides paths behind nothing, and makes others read-only; those the kernel does not have are passed over.
+struct MaskPaths {
+  std::string base;
+  std::vector<std::string> hidden, read_only;
+};
+/// Writes a folder of small files into memory.
+struct WriteFiles {
+  std::string target;
+  std::vector<std::string> directories;
+  std::vector<FileContent> files;
+  std::vector<Link> links;
+};
+/// Changes the root to the pod tree and lets go of the host's (pivot_root(2)).
+struct EnterPodTree {};
+/// Replaces the process by the pause program, from a sealed memory file.
+struct StartPause {};
+
+// --- by members ---------------------------------------------------------------------------------------
+
+/// Joins the pod's namespaces in one setns, and is born in fresh ones of its own.
+struct JoinPod {
+  Namespaces joined, fresh;
+};
+/// Lays a fresh writable layer over read-only layers; the result becomes the container's root.
+struct MountOverlay {
+  std::string lower;  ///< in the pod tree
+  std::string layers; ///< folder of the pod tree that holds the writable layers
+  std::string name;   ///< of this layer, unique per instance: CONTAINER.ATTEMPT
+  std::string target;
+};
+/// Moves a mount of the pod tree into the container's root.
+struct MoveMount {
+  std::string source, target;
+};
+/// Shows a file or folder of the pod tree in the container's root.
+struct BindInto {
+  std::string source;
+  std::string sub_path;  ///< inside `source`; made when missing, refused when it leads out
+  std::string target;
+  MountLimits limits;
+};
+/// Fills the container's /dev: device nodes from the pod tree, and the usual links.
+struct FillDev {
+  std::string source, target;
+  std::vector<std::string> names;
+};
+struct MountDevpts {
+  std::string target;
+};
+struct MountMqueue {
+  std::string target;
+};
+/// Makes the file that receives the container's final message, empty.
+struct MakeMessageFile {
+  std::string path;
+};
+struct MakeRootReadOnly {};
+/// Changes the root to the container's (pivot_root(2)).
+struct EnterRoot {};
+/// Notes which cgroup namespace is the container's: its mark on every process that descends from it.
+struct NoteMark {};
+/// Waits until pause runs its own program.
+struct AwaitPause {};
+struct NewSession {};
+/// Puts the limit on open files back to what podctl was started with.
+struct RestoreLimits {
+  std::uint64_t open_files_soft = 0, open_files_hard = 0;
+};
+/// Changes the working directory, made when missing.
+struct ChangeDirectory {
+  std::string path;
+};
+/// Drops every capability outside `kept` from the bounding set (capabilities(7)). Bit N is capability N.
+struct LimitCapabilities {
+  std::uint64_t kept = 0;
+};
+struct SetIdentity {
+  std::uint32_t uid = 0, gid = 0;
+  bool set_groups = false;  ///< false where the kernel forbids it: a map of one id
+  std::vector<std::uint32_t> groups;
+};
+struct ForbidNewPrivileges {};
+/// Connects standard input, output and error, and closes every other descriptor at exec.
+struct ConnectStreams {
+  bool stdin_open = false;
+};
+/// Waits until the container before it in the same start has begun its program.
+struct AwaitTurn {
+  std::string container;
+};
+struct ExecProgram {
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  ///< NAME=VALUE
+  std::vector<std::string> candidates;   ///< files to try, in order
+};
+
+}  // namespace action
+
+using Action = std::variant<
+    action::MakeHostDirectory, action::MakeHostFile, action::TakeTree, action::NewSandbox, action::MapIds,
+    action::BecomePodRoot, action::DieWithMonitor, action::StopPropagation, action::NewNetwork,
+    action::ConfigureLoopback, action::SetHostname, action::MountPodTree, action::MountTmpfs, action::BindHost,
+    action::BindDevices, action::MountProc, action::MountSysfs, action::MaskPaths, action::WriteFiles,
+    action::EnterPodTree, action::StartPause, action::JoinPod, action::MountOverlay, action::MoveMount,
+    action::BindInto, action::FillDev, action::MountDevpts, action::MountMqueue, action::MakeMessageFile,
+    action::MakeRootReadOnly, action::EnterRoot, action::NoteMark, action::AwaitPause, action::NewSession,
+    action::RestoreLimits, action::ChangeDirectory, action::LimitCapabilities, action::SetIdentity,
+    action::ForbidNewPrivileges, action::ConnectStreams, action::AwaitTurn, action::ExecProgram>;
+
+/// One change of one object.
+struct Step {
+  int number = 0;       ///< its place in the plan, from 1
+  Stage stage = Stage::kSandbox;
+  Actor actor = Actor::kMonitor;
+  int member = -1;      ///< index into Plan::members, of a member's step
+  Action action;
+  std::string why;      ///< the manifest field or rule that asked for it
+  std::string weakens;  ///< what is less safe because of it; empty for most
+};
+
+/// What is decided about a container besides its steps.
+struct PlannedMember {
+  std::string name;
+  bool is_init = false;
+  std::uint32_t uid = 0, gid = 0;
+  bool stdin_open = false, stdin_once = false;
+  std::string message_file;  ///< absolute below pause's root
+  bool has_layer = false;    ///< a writable layer on disk
+};
+
+struct Plan {
+  std::string pod;
+  std::vector<Step> steps;
+  std::vector<PlannedMember> members;  ///< init containers first
+  Namespaces namespaces;               ///< held by pause
+  bool pid_per_member = false;
+  std::vector<IdMapping> uids, gids;
+  std::string ipv4, ipv6;              ///< the pod's addresses; empty without a network of its own
+  std::string host_name;
+  std::string network;                 ///< private, host or none
+  std::string sharing;                 ///< pod or kubernetes, the effective choice
+  bool uses_disk = false;              ///< there are folders under the state directory
+  std::vector<std::string> notes;      ///< what the user should know
+};
+
+struct PlanOptions {
+  std::string state_directory;     ///< of this pod: disk volumes and writable layers live below it
+  std::string manifest_directory;  ///< relative rootfs: folders start here
+  std::chrono::nanoseconds start_time{0};  ///< since 1970; names the folders of configMap volumes
+  std::string pod_uid;
+};
+
+/// What make_plan will want to know about the machine for this pod.
+HostQuestions questions_for(const Pod& pod, const PlanOptions& options);
+
+/// Everything that has to be done to start `pod`. Pure.
+/// @throws Error  when this machine (by `facts`) cannot do what the manifest asks
+Plan make_plan(const Pod& pod, const std::vector<DataObject>& objects, const HostFacts& facts,
+               const PlanOptions& options);
+
+struct JoinOptions {
+  unsigned attempt = 0;  ///< which instance of the container this is, from 0: names its writable layer
+  bool in_turn = false;  ///< started together with the container before it, so it waits for its turn
+};
+
+/// The steps that bring one container into the pod, for its first start and for every restart. They keep
+/// their numbers in the plan.
+std::vector<Step> make_join_plan(const Plan& plan, int member, const JoinOptions& options);
+
+/// A step in words. The same ones everywhere: plan, --explain, errors, logs.
+struct StepText {
+  std::string id;      ///< of the kind of action, e.g. "mount-tmpfs"
+  std::string what;    ///< e.g. "new tmpfs on /dev"
+  std::string detail;  ///< e.g. "mode 0755, nosuid"
+  std::string call;    ///< the system calls behind it
+  std::string see;     ///< a command that shows the result, with PID for the process; may be empty
+};
+StepText describe(const Step& step);
+
+std::string_view stage_name(Stage stage);
+
+/// The plan as a table for people, and as JSON; both end with a newline.
+std::string render_plan_text(const Plan& plan);
+std::string render_plan_json(const Plan& plan);
+
+}  // namespace podctl

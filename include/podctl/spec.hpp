@@ -1,0 +1,212 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The manifest as values: Kubernetes core/v1 names and meaning, defaults filled in. Plain data; how it
+/// is read, printed and documented is one field table per type (lib/spec/fields_*.cpp).
+namespace podctl {
+
+using StringMap = std::map<std::string, std::string>;
+
+/// Fields of a type that podctl knows and carries nowhere but back out: name -> JSON text.
+using Passthrough = std::map<std::string, std::string>;
+
+enum class RestartPolicy { kAlways, kOnFailure, kNever };
+enum class DnsPolicy { kClusterFirst, kClusterFirstWithHostNet, kDefault, kNone };
+enum class Protocol { kTcp, kUdp, kSctp };
+enum class TerminationMessagePolicy { kFile, kFallbackToLogsOnError };
+enum class StorageMedium { kDisk, kMemory };
+enum class HostPathType {
+  kAny,  ///< "": no check, a missing path is made a directory
+  kDirectoryOrCreate,
+  kDirectory,
+  kFileOrCreate,
+  kFile,
+  kSocket,
+  kCharDevice,
+  kBlockDevice,
+};
+
+/// An exact amount ("64Mi", "1.5", "100m"), never floating point; rounded up, as the API server does.
+struct Quantity {
+  std::string text;        ///< canonical spelling
+  std::int64_t value = 0;  ///< whole units, rounded away from zero, capped at 2^63-1
+  std::int64_t milli = 0;  ///< thousandths, rounded away from zero, capped at 2^63-1
+
+  friend bool operator==(const Quantity&, const Quantity&) = default;
+};
+
+using ResourceList = std::map<std::string, Quantity>;
+
+struct ResourceRequirements {
+  ResourceList limits, requests;
+};
+
+struct ObjectMeta {
+  std::string name, generate_name, name_space, uid, creation_timestamp;
+  StringMap labels, annotations;
+  Passthrough other;
+};
+
+struct EnvVar {
+  std::string name, value;
+};
+
+struct ContainerPort {
+  std::string name;
+  std::optional<std::int32_t> container_port;
+  std::optional<std::int32_t> host_port;
+  std::string host_ip;
+  Protocol protocol = Protocol::kTcp;
+};
+
+struct VolumeMount {
+  std::string name, mount_path, sub_path;
+  bool read_only = false;
+};
+
+struct Capabilities {
+  std::vector<std::string> add, drop;
+};
+
+enum class ProfileType { kUnconfined, kRuntimeDefault, kLocalhost };
+
+/// Which profile a security module confines a container with.
+struct SecurityProfile {
+  ProfileType type = ProfileType::kUnconfined;
+  std::string localhost_profile;
+};
+
+struct SecurityContext {
+  std::optional<std::int64_t> run_as_user, run_as_group;
+  std::optional<bool> run_as_non_root;
+  std::optional<bool> read_only_root_filesystem;
+  std::optional<bool> allow_privilege_escalation;
+  std::optional<Capabilities> capabilities;
+  std::optional<SecurityProfile> app_armor_profile;
+  Passthrough other;
+};
+
+struct PodSecurityContext {
+  std::optional<std::int64_t> run_as_user, run_as_group;
+  std::optional<bool> run_as_non_root;
+  std::vector<std::int64_t> supplemental_groups;
+  std::optional<SecurityProfile> app_armor_profile;
+  Passthrough other;
+};
+
+struct Container {
+  std::string name, image, working_dir;
+  std::vector<std::string> command, args;
+  std::vector<ContainerPort> ports;
+  std::vector<EnvVar> env;
+  ResourceRequirements resources;
+  std::vector<VolumeMount> volume_mounts;
+  SecurityContext security_context;
+  std::string termination_message_path;
+  TerminationMessagePolicy termination_message_policy = TerminationMessagePolicy::kFile;
+  bool stdin_open = false;
+  bool stdin_once = false;
+  Passthrough other;
+};
+
+struct KeyToPath {
+  std::string key, path;
+  std::optional<std::int32_t> mode;
+};
+
+struct EmptyDirVolume {
+  StorageMedium medium = StorageMedium::kDisk;
+  std::optional<Quantity> size_limit;
+};
+
+struct HostPathVolume {
+  std::string path;
+  HostPathType type = HostPathType::kAny;
+};
+
+/// What volumes made of a ConfigMap or of a Secret have in common.
+struct ObjectVolume {
+  std::string name;
+  std::vector<KeyToPath> items;
+  std::int32_t default_mode = 0;
+  bool optional = false;
+};
+struct ConfigMapVolume : ObjectVolume {};
+struct SecretVolume : ObjectVolume {};
+
+/// Exactly one source is set once defaults are filled in.
+struct Volume {
+  std::string name;
+  std::optional<EmptyDirVolume> empty_dir;
+  std::optional<HostPathVolume> host_path;
+  std::optional<ConfigMapVolume> config_map;
+  std::optional<SecretVolume> secret;
+};
+
+struct HostAlias {
+  std::string ip;
+  std::vector<std::string> hostnames;
+};
+
+struct DnsOption {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+struct DnsConfig {
+  std::vector<std::string> nameservers, searches;
+  std::vector<DnsOption> options;
+};
+
+struct PodOs {
+  std::string name;
+};
+
+struct PodSpec {
+  std::vector<Volume> volumes;
+  std::vector<Container> init_containers, containers;
+  RestartPolicy restart_policy = RestartPolicy::kAlways;
+  std::int64_t termination_grace_period_seconds = 0;
+  std::optional<std::int64_t> active_deadline_seconds;
+  DnsPolicy dns_policy = DnsPolicy::kClusterFirst;
+  DnsConfig dns_config;
+  bool host_network = false;
+  bool host_ipc = false;
+  std::optional<bool> share_process_namespace;
+  std::optional<bool> host_users;
+  std::optional<PodOs> os;
+  std::string hostname, subdomain;
+  std::vector<HostAlias> host_aliases;
+  PodSecurityContext security_context;
+  Passthrough other;
+};
+
+struct Pod {
+  std::string api_version, kind;
+  ObjectMeta metadata;
+  PodSpec spec;
+};
+
+/// A ConfigMap or a Secret: the files it holds, decoded. A Secret's content is never printed.
+struct DataObject {
+  enum class Kind { kConfigMap, kSecret };
+  Kind kind = Kind::kConfigMap;
+  std::string name, name_space;
+  std::map<std::string, std::string> data;  ///< key -> bytes
+};
+
+/// Every container of the pod in start order, init containers first.
+inline std::vector<const Container*> all_containers(const PodSpec& spec) {
+  std::vector<const Container*> all;
+  all.reserve(spec.init_containers.size() + spec.containers.size());
+  for (const auto& c : spec.init_containers) all.push_back(&c);
+  for (const auto& c : spec.containers) all.push_back(&c);
+  return all;
+}
+
+}  // namespace podctl

@@ -1,0 +1,135 @@
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/text.hpp"
+#include "host/accounts.hpp"
+#include "podctl/host.hpp"
+#include "sys/sys.hpp"
+
+namespace podctl {
+namespace {
+
+namespace raw = sys::raw;
+
+constexpr std::size_t kMaxEtcFile = std::size_t{1} << 20;
+// Where the machine's root gives its pods their ids when /etc/subuid has no line for it: the last 65536 ids
+// below 2^31, which no distribution hands out (systemd's table of user ids leaves them free).
+constexpr IdSpan kDefaultShift{0x7fff0000, 65536};
+
+// The top folders of the host that hold programs and what they read; homes and state stay out.
+constexpr const char* kHostRoot[] = {"bin", "etc", "lib", "lib32", "lib64", "libx32", "opt", "sbin", "usr"};
+
+bool exists(const char* path) {
+  struct stat status {};
+  return raw::fstatat(AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void probe_identity(HostFacts& facts) {
+  facts.uid = ::geteuid();
+  facts.gid = ::getegid();
+  struct stat status {};
+  // /proc/sys belongs to uid 0 of the machine: seen as 0 only by who shares that id.
+  facts.machine_root = facts.uid == 0 && raw::fstatat(AT_FDCWD, "/proc/sys", &status, 0) == 0 && status.st_uid == 0;
+  if (!facts.machine_root) return;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2] = {};
+  sys::check(raw::call(SYS_capget, raw::arg(&header), raw::arg(sets)), "capget");
+  const auto has = [&](unsigned number) { return (sets[number / 32].effective >> (number % 32) & 1) != 0; };
+  const auto map = parse_id_map(sys::try_read_file("/proc/self/uid_map", kMaxEtcFile).value_or(""));
+  const bool all_ids = map.size() == 1 && map[0].first == 0 && map[0].count == 0xffffffff;
+  facts.privileged = all_ids && has(CAP_SETUID) && has(CAP_SETGID);
+}
+
+void probe_ranges(HostFacts& facts) {
+  const std::string passwd = sys::try_read_file("/etc/passwd", kMaxEtcFile).value_or("");
+  facts.user_name = account_name(passwd, facts.uid);
+  if (facts.user_name.empty())
+    if (const char* user = std::getenv("USER")) facts.user_name = user;
+  const auto ranges = [&](const char* path) {
+    return parse_subids(sys::try_read_file(path, kMaxEtcFile).value_or(""), facts.user_name, facts.uid);
+  };
+  facts.sub_uids = ranges("/etc/subuid");
+  facts.sub_gids = ranges("/etc/subgid");
+  if (facts.privileged) {
+    if (facts.sub_uids.empty()) facts.sub_uids = {kDefaultShift};
+    if (facts.sub_gids.empty()) facts.sub_gids = {kDefaultShift};
+    return;
+  }
+  const auto find = [](const char* name) {
+    for (const char* folder : {"/usr/bin/", "/bin/", "/usr/local/bin/", "/usr/sbin/"})
+      if (const std::string path = cat(folder, name); raw::faccessat(AT_FDCWD, path.c_str(), X_OK) == 0) return path;
+    return std::string();
+  };
+  facts.newuidmap = find("newuidmap");
+  facts.newgidmap = find("newgidmap");
+  facts.has_id_helpers = !facts.newuidmap.empty() && !facts.newgidmap.empty();
+}
+
+void probe_host_root(HostFacts& facts) {
+  for (const char* name : kHostRoot) {
+    const std::string path = cat('/', name);
+    struct stat status {};
+    if (raw::fstatat(AT_FDCWD, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISLNK(status.st_mode)) {
+      char target[4096];
+      const long length = raw::readlinkat(AT_FDCWD, path.c_str(), target, sizeof target);
+      if (length > 0) facts.host_root.push_back({name, std::string(target, static_cast<std::size_t>(length))});
+    } else if (S_ISDIR(status.st_mode)) {
+      facts.host_root.push_back({name, {}});
+    }
+  }
+  facts.has_hosts = exists("/etc/hosts");
+  facts.has_hostname = exists("/etc/hostname");
+  facts.has_resolv_conf = exists("/etc/resolv.conf");
+}
+
+// The name servers a pod could ask: with a stub resolver on the host's loopback interface, those behind it.
+std::string probe_resolv_conf() {
+  std::string text = sys::try_read_file("/etc/resolv.conf", kMaxEtcFile).value_or("");
+  if (text.find("nameserver 127.0.0.53") != std::string::npos)
+    if (auto upstream = sys::try_read_file("/run/systemd/resolve/resolv.conf", kMaxEtcFile)) return *upstream;
+  return text;
+}
+
+std::string read_passwd(const std::string& root) {
+  if (root == "host") return sys::try_read_file("/etc/passwd", kMaxEtcFile).value_or("");
+  const auto folder = sys::try_open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY);
+  if (!folder) return {};  // said by the step that needs the folder
+  // The folder's content is not trusted: no link leads out of it, and what is no small file is not read.
+  const sys::OpenHow how{.flags = O_RDONLY | O_NONBLOCK, .resolve = sys::kResolveInRoot | sys::kResolveNoMagicLinks};
+  const UniqueFd file(raw::openat2(folder->get(), "/etc/passwd", how));
+  if (!file) return {};
+  return sys::read_file(file.get(), cat(root, "/etc/passwd"), kMaxEtcFile);
+}
+
+}  // namespace
+
+HostFacts probe_host(const HostQuestions& questions) {
+  HostFacts facts;
+  probe_identity(facts);
+  if (questions.id_ranges || facts.privileged) probe_ranges(facts);
+  if (questions.host_root) probe_host_root(facts);
+  facts.resolv_conf = probe_resolv_conf();
+  if (questions.hosts) facts.hosts = sys::try_read_file("/etc/hosts", kMaxEtcFile).value_or("");
+  for (const auto& [root, uids] : questions.accounts) {
+    const std::string passwd = read_passwd(root);
+    for (const auto uid : uids)
+      if (const auto account = find_account(passwd, uid)) facts.accounts[root][uid] = *account;
+  }
+  facts.has_ipv6 = exists("/proc/net/if_inet6");
+  utsname names{};
+  ::uname(&names);
+  facts.host_name = names.nodename;
+  std::uint64_t limit[2] = {};
+  sys::check(raw::prlimit64(0, RLIMIT_NOFILE, nullptr, limit), "prlimit64");
+  facts.open_files_soft = limit[0];
+  facts.open_files_hard = limit[1];
+  return facts;
+}
+
+}  // namespace podctl

@@ -1,0 +1,234 @@
+#include "monitor/console.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "base/time.hpp"
+
+namespace podctl::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMaxLabel = 20;
+constexpr std::size_t kMaxLine = 65536;  // a line without end is shown in pieces
+constexpr std::chrono::nanoseconds kPatience = 100ms;
+constexpr std::array<const char*, 6> kColors{"\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m", "\x1b[31m"};
+constexpr const char* kDim = "\x1b[2m";
+constexpr const char* kGrey = "\x1b[90m";
+constexpr const char* kPlain = "\x1b[0m";
+
+std::chrono::nanoseconds monotonic() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+}  // namespace
+
+// --- Sink -------------------------------------------------------------------------------------------------
+
+Sink::Sink(Loop& loop, int fd) : loop_(loop), fd_(fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) {
+    broken_ = true;
+    return;
+  }
+  direct_ = S_ISREG(status.st_mode);
+  if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) return;
+  own_.reset(::open(cat("/proc/self/fd/", fd).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+}
+
+Sink::~Sink() {
+  if (watched_) loop_.remove(own_ ? own_.get() : fd_);
+}
+
+void Sink::write(std::string_view bytes) {
+  if (broken_ || bytes.empty()) return;
+  if (taken_ == waiting_.size()) {
+    waiting_.clear();
+    taken_ = 0;
+  }
+  const bool idle = waiting_.empty();
+  waiting_ += bytes;
+  if (idle) push();
+}
+
+void Sink::push() {
+  const int fd = own_ ? own_.get() : fd_;
+  while (taken_ < waiting_.size()) {
+    std::size_t size = waiting_.size() - taken_;
+    if (!own_ && !direct_) {
+      // A socket or the like, whose mode is shared with others: a pipe's worth at a time, once it is ready.
+      pollfd poll{fd, POLLOUT, 0};
+      if (::poll(&poll, 1, 0) <= 0) break;
+      size = std::min<std::size_t>(size, 4096);
+    }
+    const ssize_t written = ::write(fd, waiting_.data() + taken_, size);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) break;
+      broken_ = true;  // nobody reads any more, or the disk is full
+      waiting_.clear();
+      taken_ = 0;
+      break;
+    }
+    taken_ += static_cast<std::size_t>(written);
+  }
+  const bool must_wait = taken_ < waiting_.size();
+  if (!must_wait) {
+    waiting_.clear();
+    taken_ = 0;
+  } else if (taken_ > kPauseAbove) {
+    waiting_.erase(0, taken_);
+    taken_ = 0;
+  }
+  if (must_wait == watched_) return;
+  if (must_wait) {
+    watched_ = loop_.add(fd, EPOLLOUT, [this](std::uint32_t) { push(); });
+  } else {
+    loop_.remove(fd);
+    watched_ = false;
+  }
+}
+
+void Sink::flush(std::chrono::milliseconds patience) {
+  const auto until = monotonic() + patience;
+  push();
+  while (taken_ < waiting_.size() && !broken_ && monotonic() < until) {
+    pollfd poll{own_ ? own_.get() : fd_, POLLOUT, 0};
+    ::poll(&poll, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(until - monotonic()).count()));
+    push();
+  }
+}
+
+// --- Console ----------------------------------------------------------------------------------------------
+
+std::string sanitize(std::string_view line, bool& colored) {
+  std::string out;
+  out.reserve(line.size());
+  for (std::size_t i = 0; i < line.size();) {
+    const auto c = static_cast<unsigned char>(line[i]);
+    if (c == 0x1b) {
+      // ESC [ digits and semicolons m is a colour; everything else an escape begins is dropped.
+      std::size_t end = i + 1;
+      if (end < line.size() && line[end] == '[') {
+        ++end;
+        while (end < line.size() && (static_cast<unsigned char>(line[end]) < 0x40 || static_cast<unsigned char>(line[end]) > 0x7e)) ++end;
+        if (end < line.size()) {
+          const std::string_view body = line.substr(i + 2, end - i - 2);
+          if (line[end] == 'm' && body.find_first_not_of("0123456789;") == std::string_view::npos) {
+            out += line.substr(i, end - i + 1);
+            colored = !(body.empty() || body == "0");
+          }
+          ++end;
+        }
+      } else if (end < line.size() && (line[end] == ']' || line[end] == 'P' || line[end] == '_' || line[end] == '^' || line[end] == 'X')) {
+        // A string sequence runs to BEL or ESC \.
+        while (end < line.size() && line[end] != '\a' && line[end] != 0x1b) ++end;
+        if (end < line.size()) end += line[end] == '\a' ? 1 : 2;
+      } else if (end < line.size()) {
+        ++end;
+      }
+      i = std::min(end, line.size());
+      continue;
+    }
+    if (c < 0x20 ? c == '\t' : c != 0x7f) {
+      // C1 controls (U+0080 to U+009F) act like escapes on some terminals.
+      if (c == 0xc2 && i + 1 < line.size() && static_cast<unsigned char>(line[i + 1]) >= 0x80 && static_cast<unsigned char>(line[i + 1]) < 0xa0) {
+        i += 2;
+        continue;
+      }
+      out += line[i];
+    }
+    ++i;
+  }
+  return out;
+}
+
+Console::Console(Loop& loop, const Style& style, const std::vector<std::string>& containers) : style_(style), out_(loop, 1), err_(loop, 2) {
+  std::size_t width = std::string_view("podctl").size();
+  for (const auto& name : containers) width = std::max(width, std::min(name.size(), kMaxLabel));
+  const auto label = [&](std::string_view name) {
+    std::string text(name.substr(0, kMaxLabel));
+    text.append(width - std::min(width, text.size()), ' ');
+    return text;
+  };
+  labels_.push_back(label("podctl"));
+  for (const auto& name : containers) labels_.push_back(label(name));
+  lines_.resize(containers.size() * 2);
+  is_init_.resize(containers.size());
+}
+
+void Console::write(std::size_t container, bool is_init, state::Stream stream, std::string_view bytes) {
+  if (!style_.prefix) {
+    (stream == state::Stream::kOut ? out_ : err_).write(bytes);
+    return;
+  }
+  is_init_[container] = is_init;
+  Line& line = lines_[container * 2 + static_cast<std::size_t>(stream)];
+  while (!bytes.empty()) {
+    const auto end = bytes.find('\n');
+    line.text += bytes.substr(0, end);
+    if (end == std::string_view::npos) {
+      if (line.since.count() == 0) line.since = monotonic();
+      if (line.text.size() > kMaxLine) {
+        put(container, is_init, stream, line.text, false);
+        line.text.clear();
+        line.open = true;
+      }
+      return;
+    }
+    put(container, is_init, stream, line.text, true);
+    line = {};
+    bytes.remove_prefix(end + 1);
+  }
+}
+
+void Console::put(std::size_t container, bool is_init, state::Stream stream, std::string_view text, bool ends) {
+  const Line& line = lines_[container * 2 + static_cast<std::size_t>(stream)];
+  const bool is_err = stream == state::Stream::kErr;
+  std::string out;
+  if (!line.open) {
+    if (style_.color) out += is_init ? kDim : kColors[container % kColors.size()];
+    append(out, labels_[container + 1], is_err && style_.terminal ? " ! " : " | ");
+    if (style_.color) out += kPlain;
+    if (style_.timestamps) append(out, rfc3339(std::chrono::system_clock::now().time_since_epoch(), 3), ' ');
+  }
+  bool colored = false;
+  out += sanitize(text, colored);
+  if (colored) out += kPlain;
+  if (ends) out += '\n';
+  (is_err ? err_ : out_).write(out);
+}
+
+void Console::show_unfinished(std::chrono::nanoseconds now, bool all) {
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    Line& line = lines_[i];
+    const bool has_text = !line.text.empty();
+    if (!has_text && !(all && line.open)) continue;
+    if (!all && now - line.since < kPatience) continue;
+    put(i / 2, is_init_[i / 2], i % 2 == 0 ? state::Stream::kOut : state::Stream::kErr, line.text, all);
+    line.text.clear();
+    line.since = {};
+    line.open = !all;
+  }
+}
+
+std::chrono::nanoseconds Console::next_due() const {
+  std::chrono::nanoseconds due{0};
+  for (const auto& line : lines_)
+    if (!line.text.empty() && (due.count() == 0 || line.since + kPatience < due)) due = line.since + kPatience;
+  return due;
+}
+
+void Console::say(std::string_view line) {
+  if (!style_.prefix) return;
+  err_.write(style_.color ? cat(kGrey, labels_[0], " | ", line, kPlain, '\n') : cat(labels_[0], " | ", line, '\n'));
+}
+
+}  // namespace podctl::monitor

@@ -1,0 +1,403 @@
+#include "monitor/pod_runner.hpp"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "base/errno_text.hpp"
+#include "base/scope_exit.hpp"
+#include "base/text.hpp"
+#include "monitor/setup.hpp"
+#include "run/descendants.hpp"
+#include "run/remove.hpp"
+#include "sys/sys.hpp"
+#include "view/explain.hpp"
+
+namespace podctl::monitor {
+namespace {
+
+namespace raw = sys::raw;
+using namespace std::chrono_literals;
+using lifecycle::StopCause;
+
+constexpr std::size_t kMaxMessage = 4096;     // of a container's final message: its last bytes
+constexpr Duration kDiskCheck = 10s;          // how often volumes with a limit are measured, as a kubelet does
+constexpr auto kLastWords = 2000ms;           // how long the caller's reader has for what is left to show
+
+lifecycle::Timing scaled_timing(double scale) {
+  lifecycle::Timing timing;
+  for (Duration* duration : {&timing.first_back_off, &timing.most_back_off, &timing.back_off_forgotten, &timing.least_grace})
+    *duration = std::chrono::duration_cast<Duration>(*duration * scale);
+  return timing;
+}
+
+Time now() {
+  timespec t{};
+  ::clock_gettime(CLOCK_BOOTTIME, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+
+std::vector<std::string> container_names(const PodSpec& spec) {
+  std::vector<std::string> names;
+  for (const Container* container : all_containers(spec)) names.push_back(container->name);
+  return names;
+}
+
+Style style_of(const RunOptions& options, std::size_t containers) {
+  const bool several = containers > 1;
+  const bool prefix = options.log_prefix == LogPrefix::kAlways || (options.log_prefix == LogPrefix::kAuto && (options.terminal || several));
+  return {.prefix = prefix, .color = options.color && prefix, .timestamps = options.timestamps, .terminal = options.terminal};
+}
+
+}  // namespace
+
+PodRunner::PodRunner(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options, std::unique_ptr<state::PodFolder> folder)
+    : pod_(std::move(pod)), objects_(objects), options_(options), folder_(std::move(folder)),
+      console_(loop_, style_of(options, all_containers(pod_.spec).size()), container_names(pod_.spec)) {}
+
+PodRunner::~PodRunner() {
+  if (signals_) loop_.remove(signals_.get());
+}
+
+RunOutcome PodRunner::run() {
+  prepare();
+  ScopeExit undo{[&]() noexcept { abandon(); }};
+  start_sandbox();
+  loop_until_over();
+  RunOutcome outcome = conclude();
+  undo.cancel();
+  return outcome;
+}
+
+// --- start ------------------------------------------------------------------------------------------------
+
+void PodRunner::prepare() {
+  uid_ = make_uuid();
+  clock_offset_ = std::chrono::system_clock::now().time_since_epoch() - now();
+  PlanOptions options{.state_directory = folder_->state(), .manifest_directory = options_.manifest_directory,
+                      .start_time = std::chrono::system_clock::now().time_since_epoch(), .pod_uid = uid_};
+  facts_ = probe_host(questions_for(pod_, options));
+  raise_open_files(facts_);
+  plan_ = make_plan(pod_, objects_, facts_, options);
+  if (options_.log)
+    for (const auto& step : plan_.steps) options_.log(cat("step ", step.number, ": ", describe(step).what));
+  state_ = lifecycle::make_pod_state(pod_.spec, scaled_timing(options_.time_scale));
+  state_.start_time = now();
+  containers_.resize(plan_.members.size());
+  signals_ = block_and_watch_signals();
+  loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
+  folder_->set_previous_aside();
+  if (!options_.forget || plan_.uses_disk) folder_->make_state();
+}
+
+void PodRunner::start_sandbox() {
+  std::vector<run::Fault> faults;
+  for (const auto& fault : options_.faults) faults.push_back({fault.step, fault.error_number});
+  sandbox_ = std::make_unique<run::Sandbox>(plan_, facts_, faults);
+  // The record is written while pause builds the pod tree.
+  if (!options_.forget) folder_->write("manifest.json", manifest_json(pod_));
+  write_status(state::PodFolder::Durability::kNone);
+  sandbox_->await_ready();
+  if (needs_user_namespace(plan_, facts_)) user_namespace_ = sys::open(cat("/proc/", sandbox_->pause().pid(), "/ns/user"), O_RDONLY);
+  loop_.add(sandbox_->pause().pidfd(), EPOLLIN, [this](std::uint32_t) { on_pause_exit(); });
+  explain(1, sandbox_->last_step());
+  if (options_.timeout) time_limit_ = now() + *options_.timeout;
+  if (has_limited_disk_volume(pod_.spec)) next_disk_check_ = now() + kDiskCheck;
+  say(headline(pod_, plan_));
+  drop_previous(*folder_);
+  feed(lifecycle::SandboxReady{});
+}
+
+void PodRunner::explain(int first_step, int last_step) {
+  if (options_.explain == Explain::kOff) return;
+  console_.err().write(view::explain_steps(plan_, first_step, last_step, options_.explain == Explain::kBrief, [&](int step) { return sandbox_->done_at(step); },
+                                           sandbox_->began_at(), sandbox_->pause().pid()));
+}
+
+// --- the loop ---------------------------------------------------------------------------------------------
+
+void PodRunner::loop_until_over() {
+  while (!over_) {
+    loop_.turn(wait_time());
+    console_.show_unfinished(std::chrono::steady_clock::now().time_since_epoch(), false);
+    for (auto& container : containers_)
+      if (container.io) container.io->resume();
+    check_time_limit();
+    check_disk_volumes();
+    if (console_.out().is_broken() && !state_.stop) {  // as for any program whose reader has gone
+      stop_signal_ = SIGPIPE;
+      feed(lifecycle::StopRequested{StopCause::kUser, options_.grace, "nobody reads the output any more"});
+    }
+    if (const auto timer = lifecycle::next_timer(state_); timer && now() >= *timer) feed(lifecycle::Tick{});
+  }
+}
+
+int PodRunner::wait_time() const {
+  std::optional<Duration> wait;
+  const auto consider = [&](Duration d) { wait = std::max(Duration{0}, wait ? std::min(*wait, d) : d); };
+  const Time moment = now();
+  if (const auto timer = lifecycle::next_timer(state_)) consider(*timer - moment);
+  if (time_limit_ && !state_.stop) consider(*time_limit_ - moment);
+  if (next_disk_check_ && !state_.stop) consider(*next_disk_check_ - moment);
+  if (const auto due = console_.next_due(); due.count() != 0) consider(due - std::chrono::steady_clock::now().time_since_epoch());
+  if (!wait) return -1;
+  return static_cast<int>(std::min<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(*wait).count(), 3'600'000));
+}
+
+void PodRunner::feed(const lifecycle::Event& event) {
+  pending_.push_back(event);
+  if (feeding_) return;  // an action of the event under way met this one
+  feeding_ = true;
+  const ScopeExit done{[&]() noexcept { feeding_ = false; }};
+  for (std::size_t i = 0; i < pending_.size(); ++i) {
+    lifecycle::Advance next = lifecycle::advance(std::move(state_), pending_[i], now());
+    state_ = std::move(next.state);
+    for (const auto& action : next.actions) std::visit([&](const auto& a) { carry_out(a); }, action);
+  }
+  pending_.clear();
+}
+
+void PodRunner::carry_out(const lifecycle::StartContainer& action) {
+  Container& container = containers_[action.container];
+  const PlannedMember& planned = plan_.members[action.container];
+  container.exited = false;
+  container.instance = action.instance;
+  if (action.instance > 0 && planned.has_layer) clear_layer(*folder_, planned.name, action.instance - 1, user_namespace_.get());
+  std::optional<state::LogFile> log;
+  if (!options_.forget) log.emplace(folder_->state_fd(), planned.name, action.instance, state::LogFile::Limits{});
+  container.io = std::make_unique<ContainerIo>(loop_, console_, action.container, planned.is_init, std::move(log), [this, name = planned.name](const Error& error) {
+    console_.err().write(cat("podctl: warning: the log of container '", name, "' is cut off here: ", error.what(), '\n'));
+  });
+  // The caller has one standard input, and the first container that asks for one gets it.
+  const bool with_input = planned.stdin_open && !input_given_ && !planned.is_init;
+  try {
+    const run::Streams streams = container.io->make_pipes(with_input);
+    container.member.emplace(sandbox_->start(static_cast<int>(action.container), {action.instance, action.in_turn}, streams));
+  } catch (const Error& error) {
+    if (!start_error_ && action.instance == 0) start_error_ = error.info();
+    container.io.reset();
+    return feed(lifecycle::StartFailed{action.container, 128, error.what()});
+  }
+  container.io->start_finished();
+  if (with_input) {
+    container.io->pump_input(0);
+    input_given_ = true;
+  }
+  loop_.add(container.member->started_fd(), EPOLLIN, [this, index = action.container](std::uint32_t) { on_started(index); });
+  loop_.add(container.member->process().pidfd(), EPOLLIN, [this, index = action.container](std::uint32_t) { on_exit(index); });
+}
+
+void PodRunner::carry_out(const lifecycle::SignalContainer& action) {
+  const Container& container = containers_[action.container];
+  if (!container.member || container.exited) return;
+  int number = action.signal_number;
+  if (number != SIGKILL && !options_.strict_grace && is_deaf(action.container, number)) {
+    say(cat(plan_.members[action.container].name, " is PID 1 of its own namespace and has no handler for ", signal_name(number), ": the kernel drops it, so it is killed at once"));
+    number = SIGKILL;
+  }
+  container.member->process().signal(number);
+}
+
+void PodRunner::carry_out(const lifecycle::Finish&) { over_ = true; }
+
+void PodRunner::carry_out(const lifecycle::Note& note) {
+  if (options_.log) options_.log(cat(note.reason, note.container ? cat(" ", state_.rules[*note.container].name) : "", note.message.empty() ? "" : cat(": ", note.message)));
+  if (options_.status_fd >= 0) {
+    const std::string line = view::event_json(status_source(), note, now());
+    static_cast<void>(raw::write(options_.status_fd, line.data(), line.size()));
+  }
+  if (note.reason == "BackOff" && note.container) say(cat(state_.rules[*note.container].name, ": ", note.message));
+}
+
+// --- what happens -----------------------------------------------------------------------------------------
+
+void PodRunner::on_signal() {
+  signalfd_siginfo info{};
+  while (raw::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    const int number = static_cast<int>(info.ssi_signo);
+    if (number == SIGPIPE) continue;
+    if (stop_signal_ == 0) stop_signal_ = number;
+    if (!state_.stop) {
+      const Duration grace = options_.grace.value_or(state_.grace);
+      say(cat("stopping ", pod_.metadata.name, ": SIGTERM sent, up to ", std::chrono::ceil<std::chrono::seconds>(std::max<Duration>(grace, state_.timing.least_grace)).count(),
+              " s left; ", number == SIGINT ? "Ctrl-C again kills" : "once more kills"));
+      feed(lifecycle::StopRequested{StopCause::kUser, options_.grace, {}});
+    } else {
+      feed(lifecycle::StopRequested{StopCause::kKilled, {}, {}});
+    }
+  }
+}
+
+void PodRunner::on_started(std::size_t index) {
+  Container& container = containers_[index];
+  loop_.remove(container.member->started_fd());
+  const auto failure = container.member->take_start_result();
+  if (!failure) {
+    const int first = first_step_of(plan_, static_cast<int>(index));
+    explain(first, last_step_of(plan_, static_cast<int>(index)));
+    return feed(lifecycle::Started{index});
+  }
+  loop_.remove(container.member->process().pidfd());
+  container.exited = true;
+  container.member.reset();
+  container.io.reset();
+  if (!start_error_ && container.instance == 0) start_error_ = *failure;
+  feed(lifecycle::StartFailed{index, failure->run_code == 125 ? 128 : failure->run_code, failure->cause});
+}
+
+void PodRunner::on_exit(std::size_t index) {
+  Container& container = containers_[index];
+  if (container.member->started_fd() >= 0) {  // its start is heard of first
+    on_started(index);
+    if (!container.member) return;
+  }
+  loop_.remove(container.member->process().pidfd());
+  container.exited = true;
+  const ExitStatus status = container.member->process().wait();
+  const bool last = std::none_of(containers_.begin(), containers_.end(), [](const Container& c) { return c.member && !c.exited; });
+  // What the container left running ends before it counts as ended. After the last one the whole pod goes.
+  const bool restarts_possible = state_.restart_policy != RestartPolicy::kNever || state_.rules[index].role == lifecycle::Role::kInit;
+  if (!plan_.pid_per_member && (!last || restarts_possible)) run::kill_descendants(sandbox_->pause().pid(), container.member->mark());
+  container.io->finish();
+  const std::string message = final_message(index);
+  container.member.reset();
+  container.io.reset();
+  const bool was_asked_for = !options_.until.empty() && plan_.members[index].name == options_.until;
+  feed(lifecycle::Exited{index, status, message});
+  if (was_asked_for && !state_.stop) feed(lifecycle::StopRequested{StopCause::kUntil, options_.grace, {}});
+}
+
+void PodRunner::on_pause_exit() {
+  loop_.remove(sandbox_->pause().pidfd());
+  if (!start_error_) start_error_ = sandbox_->pause_failure();
+  feed(lifecycle::StopRequested{StopCause::kSandboxDied, {}, start_error_->cause});
+}
+
+void PodRunner::check_time_limit() {
+  if (!time_limit_ || state_.stop || now() < *time_limit_) return;
+  say(cat("time limit reached: stopping ", pod_.metadata.name));
+  feed(lifecycle::StopRequested{StopCause::kTimeLimit, options_.grace, "the time limit was reached"});
+}
+
+void PodRunner::check_disk_volumes() {
+  if (!next_disk_check_ || state_.stop || now() < *next_disk_check_) return;
+  next_disk_check_ = now() + kDiskCheck;
+  const std::string problem = volume_over_limit(pod_.spec, folder_->state());
+  if (problem.empty()) return;
+  say(problem);
+  feed(lifecycle::StopRequested{StopCause::kEvicted, options_.grace, problem});
+}
+
+// Whether a signal to the container's main process would be thrown away by the kernel: it is PID 1 of its
+// namespace and neither handles nor blocks the signal (pid_namespaces(7)).
+bool PodRunner::is_deaf(std::size_t index, int signal_number) const {
+  if (!plan_.pid_per_member) return false;
+  const auto status = sys::try_read_file(cat("/proc/", containers_[index].member->process().pid(), "/status"), 65536);
+  if (!status) return false;
+  for (const char* set : {"SigCgt:", "SigBlk:"}) {
+    const auto at = status->find(set);
+    if (at == std::string::npos) return false;
+    const auto bits = std::stoull(status->substr(at + 7), nullptr, 16);
+    if ((bits >> (signal_number - 1) & 1) != 0) return false;
+  }
+  return true;
+}
+
+std::string PodRunner::final_message(std::size_t index) {
+  const std::string& path = plan_.members[index].message_file;
+  if (path.empty() || sandbox_->tree() < 0) return {};
+  // A member with every capability could have put anything there: resolved in the tree, a plain file only.
+  const sys::OpenHow how{.flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW, .resolve = sys::kResolveInRoot | sys::kResolveNoSymlinks};
+  const UniqueFd file(raw::openat2(sandbox_->tree(), path.c_str(), how));
+  struct stat status {};
+  if (!file || raw::fstat(file.get(), &status) < 0 || !S_ISREG(status.st_mode) || status.st_size == 0) return {};
+  const off_t from = std::max<off_t>(0, status.st_size - static_cast<off_t>(kMaxMessage));
+  std::string text(kMaxMessage, '\0');
+  const ssize_t got = ::pread(file.get(), text.data(), text.size(), from);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+// --- end --------------------------------------------------------------------------------------------------
+
+void PodRunner::end_sandbox() {
+  if (!sandbox_) return;
+  loop_.remove(sandbox_->pause().pidfd());
+  // Members first: PID 1 cannot be reaped while a joined member is an unreaped zombie.
+  for (auto& container : containers_) {
+    if (container.member) {
+      loop_.remove(container.member->started_fd());
+      loop_.remove(container.member->process().pidfd());
+      container.member.reset();
+    }
+  }
+  sandbox_->pause().signal(SIGKILL);
+}
+
+void PodRunner::clear_disk() {
+  if (!plan_.uses_disk || !folder_->has_state()) return;
+  for (const char* entry : {"upper", "volumes"}) run::remove_as_pod(folder_->state_fd(), entry, user_namespace_.get());
+}
+
+RunOutcome PodRunner::conclude() {
+  end_sandbox();
+  for (auto& container : containers_)
+    if (container.io) container.io->finish();
+  const std::string& code_from = options_.code_from.empty() ? options_.until : options_.code_from;
+  exit_ = lifecycle::run_exit(state_, stop_signal_, code_from);
+  if (state_.stop && state_.stop->cause == StopCause::kStartFailed) {
+    ErrorInfo info = start_error_.value_or(ErrorInfo{.id = "start-failed", .message = "the pod could not be started"});
+    info.message += "; nothing was left behind";
+    throw Error(info);
+  }
+  clear_disk();
+  sandbox_.reset();
+  if (!options_.forget) write_status(state::PodFolder::Durability::kDisk);
+  if (!options_.result_file.empty()) write_result(options_.result_file, view::status_json(status_source()));
+  if (options_.forget) folder_->remove_state();
+  else forget_oldest(options_.paths, *folder_);
+  console_.show_unfinished({}, true);
+  say(closing_line(pod_, state_));
+  console_.out().flush(kLastWords);
+  console_.err().flush(kLastWords);
+  if (state_.stop && state_.stop->cause == StopCause::kSandboxDied) throw Error(*start_error_);
+  return {exit_->code, exit_->source, exit_->container};
+}
+
+// A start that failed: everything made so far goes, and the store is as it was before.
+void PodRunner::abandon() noexcept {
+  try {
+    end_sandbox();
+    console_.show_unfinished({}, true);
+    console_.out().flush(kLastWords);
+    console_.err().flush(kLastWords);
+    if (sandbox_) sandbox_->undo_host_changes();
+    if (options_.keep_on_error) return;
+    clear_disk();
+    sandbox_.reset();
+    folder_->remove_state();
+    folder_->bring_previous_back();
+  } catch (const Error& error) {
+    const std::string text = cat("podctl: warning: ", error.what(), '\n');
+    static_cast<void>(raw::write(2, text.data(), text.size()));
+  }
+}
+
+view::StatusSource PodRunner::status_source() const {
+  std::vector<int> pids;
+  for (const auto& container : containers_) pids.push_back(container.member && !container.exited ? container.member->process().pid() : 0);
+  return {pod_, state_, plan_, clock_offset_, uid_, ::getpid(), sandbox_ ? sandbox_->pause().pid() : 0, std::move(pids), exit_};
+}
+
+void PodRunner::write_status(state::PodFolder::Durability durability) {
+  if (options_.forget && durability == state::PodFolder::Durability::kNone) return;
+  folder_->write("status.json", view::status_json(status_source()), durability);
+}
+
+}  // namespace podctl::monitor

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lifecycle/pod_state.hpp"
+#include "monitor/console.hpp"
+#include "monitor/container_io.hpp"
+#include "monitor/loop.hpp"
+#include "podctl/run.hpp"
+#include "run/sandbox.hpp"
+#include "state/pod_folder.hpp"
+#include "view/status.hpp"
+
+namespace podctl::monitor {
+
+/// One pod from its first step to its last record: feeds what happens into the state machine and carries
+/// out what that decides. One thread, one loop.
+class PodRunner {
+ public:
+  PodRunner(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options, std::unique_ptr<state::PodFolder> folder);
+  ~PodRunner();
+  PodRunner(const PodRunner&) = delete;
+  PodRunner& operator=(const PodRunner&) = delete;
+
+  RunOutcome run();
+
+ private:
+  struct Container {
+    std::optional<run::Member> member;
+    std::unique_ptr<ContainerIo> io;
+    bool exited = false;  ///< its process is a zombie we know of
+    unsigned instance = 0;
+  };
+
+  // Start
+  void prepare();
+  void start_sandbox();
+  void explain(int first_step, int last_step);
+  // The loop
+  void loop_until_over();
+  int wait_time() const;
+  void feed(const lifecycle::Event& event);
+  void carry_out(const lifecycle::StartContainer& action);
+  void carry_out(const lifecycle::SignalContainer& action);
+  void carry_out(const lifecycle::Finish&);
+  void carry_out(const lifecycle::Note& note);
+  // What happens
+  void on_signal();
+  void on_started(std::size_t index);
+  void on_exit(std::size_t index);
+  void on_pause_exit();
+  void check_time_limit();
+  void check_disk_volumes();
+  // End
+  std::string final_message(std::size_t index);
+  bool is_deaf(std::size_t index, int signal_number) const;
+  void end_sandbox();
+  void clear_disk();
+  RunOutcome conclude();
+  void abandon() noexcept;
+  view::StatusSource status_source() const;
+  void write_status(state::PodFolder::Durability durability);
+  void say(std::string_view line) { if (!options_.quiet) console_.say(line); }
+
+  Pod pod_;
+  const std::vector<DataObject>& objects_;
+  const RunOptions& options_;
+  std::unique_ptr<state::PodFolder> folder_;
+  Loop loop_;
+  Console console_;
+  UniqueFd signals_;
+  std::string uid_;
+  std::chrono::nanoseconds clock_offset_{0};
+  HostFacts facts_;
+  Plan plan_;
+  lifecycle::PodState state_;
+  std::unique_ptr<run::Sandbox> sandbox_;
+  UniqueFd user_namespace_;  // of the pod, for clearing up; empty when we may do it ourselves
+  std::vector<Container> containers_;
+  std::vector<lifecycle::Event> pending_;  // events met while an event is being carried out
+  bool feeding_ = false;
+  bool over_ = false;
+  int stop_signal_ = 0;
+  std::optional<ErrorInfo> start_error_;
+  std::optional<Time> time_limit_, next_disk_check_;
+  std::optional<lifecycle::RunExit> exit_;
+  bool input_given_ = false;
+};
+
+}  // namespace podctl::monitor

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lifecycle/pod_state.hpp"
+#include "podctl/host.hpp"
+#include "podctl/plan.hpp"
+#include "podctl/store.hpp"
+#include "state/pod_folder.hpp"
+
+/// What a monitor needs around a pod's life: before the first step, and after the last.
+namespace podctl::monitor {
+
+/// A random UUID, version 4 (RFC 9562).
+std::string make_uuid();
+
+/// A fresh name for a pod that has only generateName: the base cut to 58 characters and five more.
+std::string generated_name(const std::string& base);
+
+/// Raises this process's soft limit on open files to the hard one; containers get the old one back.
+void raise_open_files(const HostFacts& facts);
+
+/// Blocks every signal that could end this process and gives a descriptor (signalfd(2)) that delivers those
+/// a user sends. SIGPIPE stays blocked: a write says EPIPE instead.
+UniqueFd block_and_watch_signals();
+
+/// Whether files on disk may belong to ids that only the pod's user namespace can touch.
+bool needs_user_namespace(const Plan& plan, const HostFacts& facts);
+
+/// Removes what an ended pod left under its name; also one whose monitor was killed.
+void clear_leftovers(state::PodFolder& folder);
+/// Removes what set_previous_aside() kept.
+void drop_previous(state::PodFolder& folder);
+/// Removes the writable layer of a container's earlier instance.
+void clear_layer(state::PodFolder& folder, const std::string& container, unsigned instance, int user_namespace);
+/// Forgets finished pods beyond the 50 newest.
+void forget_oldest(const StorePaths& paths, const state::PodFolder& current);
+
+/// Writes a file of the user's in one step.
+void write_result(const std::string& path, const std::string& content);
+
+int first_step_of(const Plan& plan, int member);
+int last_step_of(const Plan& plan, int member);
+
+/// "pod web: 1 init, 2 containers · files: host, read-only · network: private"
+std::string headline(const Pod& pod, const Plan& plan);
+/// How it ended, for people: one line.
+std::string closing_line(const Pod& pod, const lifecycle::PodState& state);
+
+/// The volume that holds more on disk than its sizeLimit, in the kubelet's words; "" for none.
+std::string volume_over_limit(const PodSpec& spec, const std::string& state_directory);
+bool has_limited_disk_volume(const PodSpec& spec);
+
+}  // namespace podctl::monitor

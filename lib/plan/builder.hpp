@@ -1,0 +1,104 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/plan.hpp"
+
+/// The pieces make_plan() is put together from; one file each. All pure.
+namespace podctl::plan {
+
+/// Everything a piece may look at, and the plan it adds to.
+struct Draft {
+  const Pod& pod;
+  const std::vector<DataObject>& objects;
+  const HostFacts& facts;
+  const PlanOptions& options;
+  Plan& plan;
+  std::vector<Step>& first;  ///< steps that come before those of the plan
+
+  /// What has to be on the host before pause looks at it. The machine's root takes its trees before the pod
+  /// exists, so then this comes first of all; else it is done while pause makes the network.
+  void prepare(Stage stage, Action action, std::string why) const;
+  void monitor(Stage stage, Action action, std::string why, std::string weakens = {}) const;
+  void pause(Stage stage, Action action, std::string why, std::string weakens = {}) const;
+  void member(int index, Stage stage, Action action, std::string why, std::string weakens = {}) const;
+};
+
+/// A container of the pod, with where it stands in the manifest and in the plan.
+struct Place {
+  const Container* container = nullptr;
+  int index = 0;           ///< into Plan::members
+  std::string path;        ///< "spec.containers[0]"
+  std::string root;        ///< canonical image: "host", or the absolute folder of rootfs:
+};
+std::vector<Place> places(const Pod& pod, const PlanOptions& options);
+
+/// Where things are in the pod tree.
+inline constexpr std::string_view kRootsFolder = "/r";     // rootfs: folders, by number
+inline constexpr std::string_view kHostFolder = "/h";      // folders of the host root
+inline constexpr std::string_view kMembersFolder = "/m";   // mount points of the containers' roots
+inline constexpr std::string_view kVolumesFolder = "/v";   // every volume once, by name
+inline constexpr std::string_view kTemplatesFolder = "/t"; // proc, sys, dev, shm
+inline constexpr std::string_view kFilesFolder = "/f";     // hosts, hostname, resolv.conf
+inline constexpr std::string_view kScratchFolder = "/s";   // what members write before they have a root
+inline constexpr std::string_view kLayersFolder = "/w";    // writable layers
+
+/// What podctl's own annotation asks for; "" when it is absent.
+std::string annotation(const Pod& pod, std::string_view key);
+
+/// All containers work in pause's own mount namespace, with one root file system.
+bool shares_mounts(const Pod& pod);
+bool uses_host_network(const Pod& pod);
+bool has_pid_per_member(const Pod& pod);
+
+/// Decides the id maps and each member's ids. Fills Plan::uids, gids and members[].uid, gid.
+/// @throws Error when the machine has no ids for them
+void choose_ids(const Draft& draft, const std::vector<Place>& all);
+/// The ids a container asks for; no group when it is left to the root file system's /etc/passwd.
+struct WantedIds {
+  std::uint32_t uid = 0;
+  std::optional<std::uint32_t> gid;
+};
+WantedIds wanted_ids(const Pod& pod, const Container& container);
+
+void add_host_folders(const Draft& draft, const std::vector<Place>& all);
+void add_sandbox(const Draft& draft);
+void add_network(const Draft& draft);
+void add_pod_tree(const Draft& draft, const std::vector<Place>& all);
+void add_volumes(const Draft& draft);
+void add_member(const Draft& draft, const Place& place, const std::vector<Place>& all);
+/// The root file system of a container with everything mounted in it, up to its pivot_root. `actor` is the
+/// member, or pause when all containers share one.
+void add_root(const Draft& draft, const Place& place, const std::vector<Place>& all, Actor actor);
+
+/// Shows a host path in the pod tree, the way this machine needs it.
+void bind_host(const Draft& draft, Stage stage, action::BindHost bind, bool shift_ids, const std::string& why,
+               const std::string& weakens = {});
+
+/// Where a container finds the file for its final message; "" when it has none.
+std::string message_target(const Container& container);
+
+/// What is hidden and read-only of a procfs mounted at `base`.
+action::MaskPaths proc_masks(std::string base);
+/// The device nodes of a container's /dev.
+std::vector<std::string> device_names();
+
+/// The environment of a container: defaults, then the manifest's variables in order, $(NAME) expanded.
+std::vector<std::string> environment(const Draft& draft, const Place& place);
+/// What the container runs: command and args expanded, and where to look for the program.
+action::ExecProgram exec_program(const Draft& draft, const Place& place);
+/// `text` with $(NAME) replaced from `variables`; $$ is $, unknown names stay as they are.
+std::string expand(std::string_view text, const StringMap& variables);
+
+std::string hosts_file(const Draft& draft);
+std::string resolv_conf_file(const Draft& draft);
+
+/// The capabilities a container keeps, by bit.
+std::uint64_t kept_capabilities(const SecurityContext& context);
+inline constexpr std::uint64_t kDefaultCapabilities = 0x00000000a80425fb;
+
+std::string host_name_of(const Pod& pod, const HostFacts& facts);
+
+}  // namespace podctl::plan

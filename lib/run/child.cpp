@@ -1,0 +1,609 @@
+// Everything that happens between clone and exec. It runs on the monitor's memory (CLONE_VM), beside the
+// monitor: raw system calls only, no errno, no heap, no libc that could lock; failures go into the
+// actor's slot of the shared page and the parent finds the words. Which step follows which, and why there,
+// is the plan's business (lib/plan).
+#include <linux/capability.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <cerrno>
+
+#include "run/program.hpp"
+#include "run/target.hpp"
+#include "sys/raw.hpp"
+
+namespace podctl::run {
+namespace {
+
+namespace raw = sys::raw;
+
+constexpr std::int64_t kTick = 20'000'000;  // how often a waiting child looks whether anybody is left
+
+struct Child {
+  const Program& program;
+  int base = -1;  // what targets are resolved below: the pod tree for pause, the root for a member
+};
+
+// A failed call, or none.
+struct Result {
+  Call call = Call::kNone;
+  int error = 0;
+  std::uint32_t item = 0;
+};
+
+Result check(long rc, Call call, std::size_t item = 0) noexcept {
+  if (rc >= 0) return {};
+  return {call, static_cast<int>(-rc), static_cast<std::uint32_t>(item)};
+}
+
+Result from(const TargetError& error, std::size_t item = 0) noexcept { return check(error.rc, error.call, item); }
+
+#define PODCTL_TRY(expression)                            \
+  do {                                                    \
+    const Result result_ = (expression);                  \
+    if (result_.call != Call::kNone) return result_;      \
+  } while (0)
+
+std::int64_t now() noexcept {
+  timespec t{};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);  // in the vDSO: no system call, no errno on success
+  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+void set_word(std::uint32_t& word, std::uint32_t value) noexcept {
+  __atomic_store_n(&word, value, __ATOMIC_RELEASE);
+  raw::futex_wake(&word);
+}
+
+std::uint32_t get_word(const std::uint32_t& word) noexcept { return __atomic_load_n(&word, __ATOMIC_ACQUIRE); }
+
+bool is_ready(int fd) noexcept {
+  pollfd poll{fd, POLLIN, 0};
+  return raw::poll(&poll, 1, 0) > 0;
+}
+
+bool monitor_is_gone(const Child& child) noexcept { return is_ready(child.program.monitor_pidfd); }
+
+// Waits until `word` leaves `value`; false when the monitor went first.
+bool await_change(const Child& child, const std::uint32_t& word, std::uint32_t value) noexcept {
+  while (get_word(word) == value) {
+    raw::futex_wait(&word, value, kTick);
+    if (get_word(word) == value && monitor_is_gone(child)) return false;
+  }
+  return true;
+}
+
+Result write_all(int fd, const char* data, std::size_t size, Call call, std::size_t item = 0) noexcept {
+  while (size > 0) {
+    const long written = raw::write(fd, data, size);
+    if (written < 0) return check(written, call, item);
+    data += written;
+    size -= static_cast<std::size_t>(written);
+  }
+  return {};
+}
+
+std::size_t length(const char* text) noexcept {
+  std::size_t n = 0;
+  while (text[n] != '\0') ++n;
+  return n;
+}
+
+Result put(const char* path, const char* text) noexcept {
+  const int fd = raw::openat(AT_FDCWD, path, O_WRONLY);
+  if (fd < 0) return check(fd, Call::kOpen);
+  const Result result = write_all(fd, text, length(text), Call::kWrite);
+  raw::close(fd);
+  return result;
+}
+
+// --- identity -----------------------------------------------------------------------------------------
+
+Result write_maps(const Op& op) noexcept {
+  // "deny" first: an unprivileged process may map a group only after giving up setgroups (user_namespaces(7)).
+  PODCTL_TRY(put("/proc/self/setgroups", "deny"));
+  PODCTL_TRY(put("/proc/self/uid_map", op.a));
+  return put("/proc/self/gid_map", op.b);
+}
+
+Result become(uid_t uid, gid_t gid) noexcept {
+  PODCTL_TRY(check(raw::setresgid(gid), Call::kSetgid));
+  return check(raw::setresuid(uid), Call::kSetuid);
+}
+
+Result die_with_monitor(const Child& child) noexcept {
+  PODCTL_TRY(check(raw::prctl(PR_SET_PDEATHSIG, SIGKILL), Call::kPrctl));
+  // getppid() is 0 in a pid namespace, so the monitor's own pidfd tells whether it died before the call.
+  return monitor_is_gone(child) ? check(-ESRCH, Call::kAwait) : Result{};
+}
+
+Result set_identity(const Op& op) noexcept {
+  if (op.flags != 0) PODCTL_TRY(check(raw::setgroups(op.number, op.groups), Call::kSetgroups));
+  return become(op.uid, op.gid);
+}
+
+Result limit_capabilities(std::uint64_t kept) noexcept {
+  for (unsigned long number = 0; number < 64; ++number) {
+    if ((kept >> number & 1) != 0) continue;
+    const int rc = raw::prctl(PR_CAPBSET_DROP, number);
+    if (rc == -EINVAL && number > CAP_AUDIT_READ) return {};  // beyond the kernel's last one
+    if (rc < 0) return check(rc, Call::kPrctl, number);
+  }
+  return {};
+}
+
+// --- network ------------------------------------------------------------------------------------------
+
+Result configure_loopback(const Op& op) noexcept {
+  const int fd = raw::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return check(fd, Call::kSocket);
+  Result result = check(raw::sendto(fd, op.items[0].text, op.items[0].size), Call::kNetlink);
+  // Every message asked for an answer; they come in order, several to a datagram.
+  std::size_t answered = 0;
+  alignas(nlmsghdr) char buffer[2048];
+  while (result.call == Call::kNone && answered < op.number) {
+    const long received = raw::recvfrom(fd, buffer, sizeof buffer);
+    if (received < 0) result = check(received, Call::kNetlink, answered);
+    long at = 0;
+    while (result.call == Call::kNone && at + static_cast<long>(sizeof(nlmsghdr)) <= received) {
+      const auto* header = reinterpret_cast<const nlmsghdr*>(buffer + at);
+      if (header->nlmsg_len < sizeof(nlmsghdr)) break;
+      if (header->nlmsg_type == NLMSG_ERROR) {
+        const auto* error = reinterpret_cast<const nlmsgerr*>(buffer + at + NLMSG_HDRLEN);
+        if (error->error < 0) result = check(error->error, Call::kNetlink, answered);
+        ++answered;
+      }
+      at += static_cast<long>(NLMSG_ALIGN(header->nlmsg_len));
+    }
+  }
+  raw::close(fd);
+  return result;
+}
+
+// --- mounts -------------------------------------------------------------------------------------------
+
+// A descriptor that is closed when its scope ends.
+class Fd {
+ public:
+  explicit Fd(int fd) noexcept : fd_(fd) {}
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd() noexcept {
+    if (fd_ >= 0) raw::close(fd_);
+  }
+  int get() const noexcept { return fd_; }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Result fill(int folder, const Op& op) noexcept {
+  for (std::size_t i = 0; i < op.item_count; ++i) {
+    const Item& item = op.items[i];
+    if (item.text != nullptr) {
+      PODCTL_TRY(check(raw::symlinkat(item.text, folder, item.path), Call::kSymlink, i));
+    } else {
+      PODCTL_TRY(check(raw::mkdirat(folder, item.path, item.mode & 0777), Call::kMkdir, i));
+      // The umask, and the bits above 0777, are for chmod alone.
+      if ((item.mode & 07022) != 0) PODCTL_TRY(check(raw::fchmodat(folder, item.path, item.mode), Call::kFchmod, i));
+    }
+  }
+  return {};
+}
+
+// Mounts a file system on the target. mount(2) takes a path, and the one path that cannot be swapped is ".".
+Result mount_on(const Child& child, const char* target, const char* type, std::uint64_t flags, const char* options) noexcept {
+  TargetError error;
+  const Fd at(open_target(child.base, target, Want::kDirectory, error));
+  if (!at) return from(error);
+  PODCTL_TRY(check(raw::fchdir(at.get()), Call::kChdir));
+  return check(raw::mount("podctl", ".", type, flags, options), Call::kMount);
+}
+
+Result mount_tmpfs(const Child& child, const Op& op) noexcept {
+  PODCTL_TRY(mount_on(child, op.target, "tmpfs", op.flags, op.a));
+  if (op.item_count == 0) return {};
+  TargetError error;
+  const Fd inside(open_target(child.base, op.target, Want::kDirectory, error));
+  if (!inside) return from(error);
+  return fill(inside.get(), op);
+}
+
+Result enter_base(Child& child, const char* path) noexcept {
+  PODCTL_TRY(check(raw::chdir(path), Call::kChdir));
+  const int base = raw::openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY);
+  if (base < 0) return check(base, Call::kOpen);
+  if (child.base >= 0) raw::close(child.base);
+  child.base = base;
+  return {};
+}
+
+Result mount_pod_tree(Child& child, const Op& op) noexcept {
+  PODCTL_TRY(check(raw::mount("podctl", "/", "tmpfs", MS_NOSUID | MS_NODEV, op.a), Call::kMount));
+  // Absolute paths still begin in the host's root, underneath; ".." of the root is what was mounted on it.
+  PODCTL_TRY(enter_base(child, "/.."));
+  return fill(child.base, op);
+}
+
+Result new_root(Child& child, const Op& op) noexcept {
+  PODCTL_TRY(check(raw::mount("podctl", op.target, "tmpfs", op.flags, op.a), Call::kMount));
+  PODCTL_TRY(enter_base(child, op.target));
+  return fill(child.base, op);
+}
+
+Result make_layer(const Op& op) noexcept {
+  const Fd layers(raw::openat(AT_FDCWD, op.b, O_PATH | O_DIRECTORY));
+  if (!layers) return check(layers.get(), Call::kOpen);
+  return fill(layers.get(), op);
+}
+
+Result mount_overlay(Child& child, const Op& op) noexcept {
+  PODCTL_TRY(make_layer(op));
+  if (op.code == Op::Code::kOverlay) return mount_on(child, op.target, "overlay", op.flags, op.a);
+  PODCTL_TRY(check(raw::mount("podctl", op.target, "overlay", op.flags, op.a), Call::kMount));
+  return enter_base(child, op.target);
+}
+
+bool is_kind(const struct stat& status, std::uint64_t kind) noexcept {
+  switch (kind) {
+    case 1: return S_ISDIR(status.st_mode);
+    case 2: return S_ISREG(status.st_mode);
+    case 3: return S_ISSOCK(status.st_mode);
+    case 4: return S_ISCHR(status.st_mode);
+    case 5: return S_ISBLK(status.st_mode);
+    default: return true;
+  }
+}
+
+// Attaches the detached mount `tree` to the target, which is made to fit it.
+Result attach(const Child& child, int tree, const char* target, std::uint64_t attributes, unsigned reach, std::size_t item = 0) noexcept {
+  struct stat status {};
+  PODCTL_TRY(check(raw::fstat(tree, &status), Call::kStat, item));
+  if (attributes != 0)
+    PODCTL_TRY(check(raw::mount_setattr(tree, "", AT_EMPTY_PATH | reach, {.set = attributes}), Call::kMountSetattr, item));
+  TargetError error;
+  const Fd at(open_target(child.base, target, S_ISDIR(status.st_mode) ? Want::kDirectory : Want::kFile, error));
+  if (!at) return from(error, item);
+  return check(raw::move_mount(tree, "", at.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH), Call::kMoveMount, item);
+}
+
+Result bind_host(const Child& child, const Op& op) noexcept {
+  const Fd tree(op.fd >= 0 ? op.fd : raw::open_tree(AT_FDCWD, op.a, OPEN_TREE_CLONE | AT_RECURSIVE));
+  if (!tree) return check(tree.get(), Call::kOpenTree);
+  struct stat status {};
+  PODCTL_TRY(check(raw::fstat(tree.get(), &status), Call::kStat));
+  if (!is_kind(status, op.number)) return check(-EINVAL, Call::kCheckKind);
+  return attach(child, tree.get(), op.target, op.attributes, AT_RECURSIVE);
+}
+
+Result bind_devices(const Child& child, const Op& op) noexcept {
+  TargetError error;
+  const Fd folder(open_target(child.base, op.target, Want::kDirectory, error));
+  if (!folder) return from(error);
+  const Fd host(raw::openat(AT_FDCWD, "/dev", O_PATH | O_DIRECTORY));
+  if (!host) return check(host.get(), Call::kOpen);
+  for (std::size_t i = 0; i < op.item_count; ++i) {
+    const Item& item = op.items[i];
+    const Fd node(raw::open_tree(host.get(), item.path, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW));
+    if (!node) return check(node.get(), Call::kOpenTree, i);
+    struct stat status {};
+    PODCTL_TRY(check(raw::fstat(node.get(), &status), Call::kStat, i));
+    if (!S_ISCHR(status.st_mode) || status.st_rdev != item.mode) return check(-ENODEV, Call::kCheckKind, i);
+    PODCTL_TRY(check(raw::mknodat(folder.get(), item.path, S_IFREG | 0666), Call::kMknod, i));
+    PODCTL_TRY(check(raw::move_mount(node.get(), "", folder.get(), item.path, MOVE_MOUNT_F_EMPTY_PATH), Call::kMoveMount, i));
+  }
+  return {};
+}
+
+Result mask_paths(const Child& child, const Op& op) noexcept {
+  TargetError error;
+  const Fd folder(open_target(child.base, op.target, Want::kDirectory, error));
+  if (!folder) return from(error);
+  for (std::size_t i = 0; i < op.item_count; ++i) {
+    const Item& item = op.items[i];
+    struct stat status {};
+    const int rc = raw::fstatat(folder.get(), item.path, &status, AT_SYMLINK_NOFOLLOW);
+    if (rc == -ENOENT || rc == -ENOTDIR) continue;  // not in this kernel
+    if (rc < 0) return check(rc, Call::kStat, i);
+    // op.a and op.b are the stand-ins, in the pod tree: an empty folder and the null device.
+    const bool hidden = item.mode != 0;
+    const char* source = S_ISDIR(status.st_mode) ? op.a : op.b;
+    const Fd tree(hidden ? raw::open_tree(child.base, source, OPEN_TREE_CLONE)
+                         : raw::open_tree(folder.get(), item.path, OPEN_TREE_CLONE | AT_RECURSIVE));
+    if (!tree) return check(tree.get(), Call::kOpenTree, i);
+    if (!hidden)
+      PODCTL_TRY(check(raw::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, {.set = MOUNT_ATTR_RDONLY}), Call::kMountSetattr, i));
+    PODCTL_TRY(check(raw::move_mount(tree.get(), "", folder.get(), item.path, MOVE_MOUNT_F_EMPTY_PATH), Call::kMoveMount, i));
+  }
+  return {};
+}
+
+Result write_files(const Child& child, const Op& op) noexcept {
+  TargetError error;
+  const Fd folder(open_target(child.base, op.target, Want::kDirectory, error));
+  if (!folder) return from(error);
+  for (std::size_t i = 0; i < op.item_count; ++i) {
+    const Item& item = op.items[i];
+    if (item.size == 0 && item.text != nullptr && (item.mode & S_IFMT) == S_IFLNK) {
+      PODCTL_TRY(check(raw::symlinkat(item.text, folder.get(), item.path), Call::kSymlink, i));
+    } else if ((item.mode & S_IFMT) == S_IFDIR) {
+      PODCTL_TRY(check(raw::mkdirat(folder.get(), item.path, item.mode & 0777), Call::kMkdir, i));
+    } else {
+      const Fd file(raw::openat(folder.get(), item.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+      if (!file) return check(file.get(), Call::kOpen, i);
+      PODCTL_TRY(write_all(file.get(), item.text, item.size, Call::kWrite, i));
+      PODCTL_TRY(check(raw::fchmod(file.get(), item.mode & 0777), Call::kFchmod, i));
+    }
+  }
+  return {};
+}
+
+Result change_root(const Child& child) noexcept {
+  PODCTL_TRY(check(raw::fchdir(child.base), Call::kChdir));
+  // With "." twice the old root lands on top of the new one, and goes at once (pivot_root(2), NOTES).
+  PODCTL_TRY(check(raw::pivot_root(".", "."), Call::kPivotRoot));
+  PODCTL_TRY(check(raw::umount2(".", MNT_DETACH), Call::kUmount));
+  return check(raw::chdir("/"), Call::kChdir);
+}
+
+Result move_template(const Child& child, const Op& op) noexcept {
+  TargetError error;
+  const Fd at(open_target(child.base, op.target, Want::kDirectory, error));
+  if (!at) return from(error);
+  return check(raw::move_mount(AT_FDCWD, op.a, at.get(), "", MOVE_MOUNT_T_EMPTY_PATH), Call::kMoveMount);
+}
+
+Result bind_into(const Child& child, const Op& op) noexcept {
+  if (op.b == nullptr) {
+    const Fd tree(raw::open_tree(AT_FDCWD, op.a, OPEN_TREE_CLONE | AT_RECURSIVE));
+    if (!tree) return check(tree.get(), Call::kOpenTree);
+    return attach(child, tree.get(), op.target, op.attributes, 0);
+  }
+  const Fd volume(raw::openat(AT_FDCWD, op.a, O_PATH | O_DIRECTORY));
+  if (!volume) return check(volume.get(), Call::kOpen, 1);
+  TargetError error;
+  const Fd inside(open_sub_path(volume.get(), op.b, error));
+  if (!inside) return from(error, 1);
+  const Fd tree(raw::open_tree(inside.get(), "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE));
+  if (!tree) return check(tree.get(), Call::kOpenTree, 1);
+  return attach(child, tree.get(), op.target, op.attributes, 0);
+}
+
+Result fill_dev(const Child& child, const Op& op) noexcept {
+  TargetError error;
+  const Fd dev(open_target(child.base, op.target, Want::kDirectory, error));
+  if (!dev) return from(error);
+  const Fd source(raw::openat(AT_FDCWD, op.a, O_PATH | O_DIRECTORY));
+  if (!source) return check(source.get(), Call::kOpen);
+  for (std::size_t i = 0; i < op.item_count; ++i) {
+    const Item& item = op.items[i];
+    if (item.text != nullptr) {
+      PODCTL_TRY(check(raw::symlinkat(item.text, dev.get(), item.path), Call::kSymlink, i));
+      continue;
+    }
+    PODCTL_TRY(check(raw::mknodat(dev.get(), item.path, S_IFREG | 0666), Call::kMknod, i));
+    PODCTL_TRY(check(raw::move_mount(source.get(), item.path, dev.get(), item.path, 0), Call::kMoveMount, i));
+  }
+  return {};
+}
+
+Result message_file(const Op& op) noexcept {
+  const Fd file(raw::openat(AT_FDCWD, op.a, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0666));
+  if (!file) return check(file.get(), Call::kOpen);
+  return check(raw::fchmod(file.get(), 0666), Call::kFchmod);
+}
+
+// --- the member's own process -------------------------------------------------------------------------
+
+Result await_pause(const Op& op) noexcept {
+  pollfd polls[2] = {{op.fd, POLLIN, 0}, {static_cast<int>(op.number), POLLIN, 0}};
+  const int rc = raw::poll(polls, 2, -1);
+  if (rc < 0) return check(rc, Call::kPoll);
+  if (polls[0].revents == 0) return check(-ESRCH, Call::kAwait);  // pause is gone
+  // From here on programs of the pod may run, and none of them may look into what is still podctl's memory.
+  // Not earlier: pause was joined through that memory until it ran its own program (ptrace(2)).
+  return check(raw::prctl(PR_SET_DUMPABLE, 0), Call::kPrctl);
+}
+
+Result note_mark(const Child& child) noexcept {
+  struct stat status {};
+  PODCTL_TRY(check(raw::fstatat(AT_FDCWD, "/proc/self/ns/cgroup", &status, 0), Call::kStat));
+  child.program.slot->mark = status.st_ino;
+  return {};
+}
+
+Result change_directory(const Op& op) noexcept {
+  const sys::OpenHow how{.flags = O_PATH | O_DIRECTORY, .resolve = sys::kResolveNoMagicLinks};
+  int fd = raw::openat2(AT_FDCWD, op.a, how);
+  if (fd == -ENOENT) {
+    TargetError error;
+    const Fd root(raw::openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
+    if (!root) return check(root.get(), Call::kOpen);
+    fd = open_target(root.get(), op.a, Want::kDirectory, error);
+    if (fd < 0) return from(error);
+  }
+  const Fd directory(fd);
+  if (!directory) return check(fd, Call::kOpen);
+  PODCTL_TRY(check(raw::fchdir(directory.get()), Call::kChdir));
+  // A directory of another mount tree answers "(unreachable)...": nobody may start there.
+  char path[4096];
+  PODCTL_TRY(check(raw::getcwd(path, sizeof path), Call::kGetcwd));
+  return path[0] == '/' ? Result{} : check(-EACCES, Call::kGetcwd);
+}
+
+Result connect_streams(const Op& op) noexcept {
+  for (int i = 0; i < 3; ++i) {
+    PODCTL_TRY(check(raw::dup3(op.streams[i], i, 0), Call::kDup, static_cast<std::size_t>(i)));
+    // So that a program of another user can open /dev/stdout again.
+    if (i > 0 && op.uid != 0) PODCTL_TRY(check(raw::fchown(i, op.uid, op.gid), Call::kFchown, static_cast<std::size_t>(i)));
+  }
+  return check(raw::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC), Call::kDup, 3);
+}
+
+Result open_files(const Op& op) noexcept {
+  const std::uint64_t limit[2] = {op.number, op.flags};
+  return check(raw::prlimit64(0, RLIMIT_NOFILE, limit, nullptr), Call::kPrlimit);
+}
+
+Result exec_program(const Child& child, const Op& op) noexcept {
+  const std::uint64_t nothing[4] = {0, 0, 0, 0};  // struct sigaction of the kernel: default action
+  for (int number = 1; number <= 64; ++number)
+    if (number != SIGKILL && number != SIGSTOP) PODCTL_TRY(check(raw::rt_sigaction(number, nothing), Call::kSigaction));
+  raw::umask(022);
+  child.program.slot->state = SlotState::kExec;
+  const std::uint64_t no_signals = 0;
+  raw::rt_sigprocmask(SIG_SETMASK, &no_signals);
+  // As a shell looks for a command: the first file that can be executed; one that is there but cannot be
+  // outweighs those that are not there.
+  Result worst = check(-ENOENT, Call::kExec);
+  for (std::size_t i = 0; i < op.item_count; ++i) {
+    const int rc = raw::execve(op.items[i].path, op.argv, op.environment);
+    if (rc == -ENOENT && raw::faccessat(AT_FDCWD, op.items[i].path, 0) == 0) return check(rc, Call::kInterpreter, i);
+    if (rc == -ENOENT || rc == -ENOTDIR) continue;
+    worst = check(rc, Call::kExec, i);
+    if (rc != -EACCES) break;
+  }
+  return worst;
+}
+
+Result exec_pause(const Op& op) noexcept {
+  PODCTL_TRY(check(raw::dup3(static_cast<int>(op.number), 0, 0), Call::kDup));
+  static const char* const argv[] = {"podctl-pause", nullptr};
+  static const char* const environment[] = {nullptr};
+  return check(raw::execveat(op.fd, "", argv, environment, AT_EMPTY_PATH), Call::kExec);
+}
+
+Result apply(Child& child, const Op& op) noexcept {
+  switch (op.code) {
+    case Op::Code::kAwaitMonitor:
+      if (!await_change(child, child.program.handoff->monitor_done, 0)) return check(-ESRCH, Call::kAwait);
+      return get_word(child.program.handoff->monitor_done) == 1 ? Result{} : check(-ECANCELED, Call::kAwait);
+    case Op::Code::kWriteMaps: return write_maps(op);
+    case Op::Code::kBecome: return become(op.uid, op.gid);
+    case Op::Code::kDieWithMonitor: return die_with_monitor(child);
+    case Op::Code::kStopPropagation: return check(raw::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), Call::kMount);
+    case Op::Code::kUnshare: return check(raw::unshare(static_cast<int>(op.flags)), Call::kUnshare);
+    case Op::Code::kLoopback: return configure_loopback(op);
+    case Op::Code::kHostname: return check(raw::sethostname(op.a, op.number), Call::kSethostname);
+    case Op::Code::kPodTree: return mount_pod_tree(child, op);
+    case Op::Code::kTmpfs: return mount_tmpfs(child, op);
+    case Op::Code::kNewRoot: return new_root(child, op);
+    case Op::Code::kBindHost: return bind_host(child, op);
+    case Op::Code::kBindDevices: return bind_devices(child, op);
+    case Op::Code::kMountFs: return mount_on(child, op.target, op.a, op.flags, op.b);
+    case Op::Code::kMask: return mask_paths(child, op);
+    case Op::Code::kWriteFiles: return write_files(child, op);
+    case Op::Code::kEnterTree:
+    case Op::Code::kEnterRoot: return change_root(child);
+    case Op::Code::kAnnounceTree: set_word(child.program.handoff->tree_ready, 1); return {};
+    case Op::Code::kExecPause: return exec_pause(op);
+    case Op::Code::kOverlay:
+    case Op::Code::kNewOverlayRoot: return mount_overlay(child, op);
+    case Op::Code::kMoveMount: return move_template(child, op);
+    case Op::Code::kBindInto: return bind_into(child, op);
+    case Op::Code::kFillDev: return fill_dev(child, op);
+    case Op::Code::kMessageFile: return message_file(op);
+    case Op::Code::kRootReadOnly:
+      return check(raw::mount_setattr(child.base, "", AT_EMPTY_PATH, {.set = MOUNT_ATTR_RDONLY}), Call::kMountSetattr);
+    case Op::Code::kNoteMark: return note_mark(child);
+    case Op::Code::kAwaitPause: return await_pause(op);
+    case Op::Code::kSession: return check(raw::setsid(), Call::kSetsid);
+    case Op::Code::kOpenFiles: return open_files(op);
+    case Op::Code::kChdir: return change_directory(op);
+    case Op::Code::kCapabilities: return limit_capabilities(op.number);
+    case Op::Code::kIdentity: return set_identity(op);
+    case Op::Code::kNoNewPrivileges: return check(raw::prctl(PR_SET_NO_NEW_PRIVS, 1), Call::kPrctl);
+    case Op::Code::kStreams: return connect_streams(op);
+    case Op::Code::kAwaitTurn: return await_change(child, *op.word, 1) ? Result{} : check(-ESRCH, Call::kAwait);
+    case Op::Code::kExec: return exec_program(child, op);
+  }
+  return check(-ENOSYS, Call::kNone);
+}
+
+[[noreturn]] void fail(const Program& program, const Result& result) noexcept {
+  Slot& slot = *program.slot;
+  slot.call = result.call;
+  slot.error = result.error;
+  slot.item = result.item;
+  slot.state = SlotState::kFailed;
+  if (get_word(program.handoff->tree_ready) == 0) set_word(program.handoff->tree_ready, 2);
+  raw::exit_group(125);
+}
+
+// The step's control word: go, stop here until it changes, or fail for a test's sake.
+Result pass(const Child& child, StepCell& cell) noexcept {
+  std::uint32_t control = get_word(cell.control);
+  if (control == kGo) return {};
+  set_word(cell.reached, 1);
+  while (control == kStop) {
+    if (!await_change(child, cell.control, kStop)) return check(-ESRCH, Call::kAwait);
+    control = get_word(cell.control);
+  }
+  return control >= kFaultBase ? check(-static_cast<long>(control - kFaultBase), Call::kInjected) : Result{};
+}
+
+[[noreturn]] void run(const Program& program) noexcept {
+  Child child{program};
+  program.slot->state = SlotState::kRunning;
+  std::uint32_t step = 0;
+  for (std::size_t i = 0; i < program.count; ++i) {
+    const Op& op = program.ops[i];
+    StepCell& cell = program.cells[op.step];
+    if (op.step != step) {
+      step = op.step;
+      program.slot->step = step;
+      const Result stopped = pass(child, cell);
+      if (stopped.call != Call::kNone) fail(program, stopped);
+    }
+    const Result result = apply(child, op);
+    if (result.call != Call::kNone) fail(program, result);
+    cell.done_ns = now();
+  }
+  fail(program, check(-ENOEXEC, Call::kExec));  // a program ends in an exec
+}
+
+int member_main(void* argument) noexcept { run(*static_cast<const Program*>(argument)); }
+
+}  // namespace
+
+int pause_main(void* argument) noexcept { run(*static_cast<const Program*>(argument)); }
+
+int helper_main(void* argument) noexcept {
+  const Program& program = *static_cast<const Program*>(argument);
+  Slot& slot = *program.slot;
+  StepCell& cell = program.cells[program.join_step];
+  slot.step = program.join_step;
+  const Child child{program};
+  Result result = pass(child, cell);
+  if (result.call == Call::kNone) result = check(raw::setns(program.pause_pidfd, static_cast<int>(program.joined)), Call::kSetns);
+  if (result.call == Call::kNone) {
+    // CLONE_PARENT: the member is the monitor's own child, so its exit is seen first-hand. It inherits this
+    // process's exit signal whatever is passed here (clone(2)).
+    const int flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD | static_cast<int>(program.fresh);
+    __atomic_store_n(&slot.on_our_memory, 1, __ATOMIC_RELEASE);
+    const int pid = ::clone(member_main, program.member_stack_top, flags, argument, &slot.pidfd, nullptr, &slot.on_our_memory);
+    // On failure libc has left the reason in errno, which is the monitor's: it sleeps until this process
+    // is gone (CLONE_VFORK), so nobody else reads or writes it now.
+    if (pid < 0) result = check(-errno, Call::kClone);
+    else slot.pid = pid;
+    cell.done_ns = now();
+  }
+  if (result.call != Call::kNone) {
+    __atomic_store_n(&slot.on_our_memory, 0, __ATOMIC_RELEASE);
+    slot.call = result.call;
+    slot.error = result.error;
+    slot.state = SlotState::kFailed;
+    raw::exit_group(125);
+  }
+  raw::exit_group(0);
+}
+
+}  // namespace podctl::run

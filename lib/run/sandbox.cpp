@@ -1,0 +1,366 @@
+#include "run/sandbox.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <map>
+
+#include "base/path.hpp"
+#include "base/scope_exit.hpp"
+#include "base/text.hpp"
+#include "run/pause_image.hpp"
+#include "sys/sys.hpp"
+
+namespace podctl::run {
+namespace {
+
+namespace raw = sys::raw;
+
+constexpr std::size_t kStackSize = 65536, kGuard = 4096;
+constexpr std::int64_t kTick = 20'000'000;
+
+std::int64_t now() {
+  timespec t{};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+// No signal handler of ours may run in a child that shares our memory, so none is delivered there.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+bool is_readable(int fd) {
+  pollfd poll{fd, POLLIN, 0};
+  return raw::poll(&poll, 1, 0) > 0;
+}
+
+std::string map_text(const std::vector<IdMapping>& map) {
+  std::string text;
+  for (const auto& m : map) append(text, m.pod, ' ', m.host, ' ', m.count, '\n');
+  return text;
+}
+
+}  // namespace
+
+// --- StackPool, SharedPage ------------------------------------------------------------------------------
+
+void* StackPool::take() {
+  if (!free_.empty()) {
+    void* top = free_.back();
+    free_.pop_back();
+    return top;
+  }
+  void* bottom = ::mmap(nullptr, kStackSize + kGuard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (bottom == MAP_FAILED) throw SysError(errno, "mmap");
+  ::mprotect(bottom, kGuard, PROT_NONE);
+  all_.push_back(bottom);
+  return static_cast<char*>(bottom) + kStackSize + kGuard;
+}
+
+StackPool::~StackPool() {
+  for (void* bottom : all_) ::munmap(bottom, kStackSize + kGuard);
+}
+
+SharedPage::SharedPage(std::size_t slots, std::size_t cells) {
+  size_ = sizeof(Handoff) + slots * sizeof(Slot) + cells * sizeof(StepCell);
+  void* memory = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw SysError(errno, "mmap");
+  // Cells and slots hold 64-bit words: the larger alignment comes first.
+  cells_ = static_cast<StepCell*>(memory);
+  for (std::size_t i = 0; i < cells; ++i) new (&cells_[i]) StepCell;
+  slots_ = reinterpret_cast<Slot*>(cells_ + cells);
+  for (std::size_t i = 0; i < slots; ++i) new (&slots_[i]) Slot;
+  handoff_ = new (slots_ + slots) Handoff;
+}
+
+SharedPage::~SharedPage() { ::munmap(cells_, size_); }
+
+// --- Sandbox: the launch --------------------------------------------------------------------------------
+
+Sandbox::Sandbox(Plan plan, const HostFacts& facts, std::span<const Fault> faults)
+    : plan_(std::move(plan)), facts_(facts), page_(plan_.members.size() + 1, plan_.steps.size() + 1) {
+  for (const auto& fault : faults)
+    page_.cells()[fault.step].control = kFaultBase + static_cast<std::uint32_t>(fault.error_number);
+  ScopeExit undo{[&]() noexcept {
+    pause_ = Process();
+    undo_host_changes();
+  }};
+  began_ns_ = now();
+  monitor_pidfd_ = sys::open_pidfd(::getpid());
+  pause_program_ = sys::make_sealed_file("podctl-pause", pause_image());
+  pause_ready_ = sys::make_eventfd();
+  null_ = sys::open("/dev/null", O_RDONLY);
+
+  for (const auto& step : plan_.steps)
+    if (step.actor == Actor::kMonitor) do_monitor_step(step);
+  __atomic_store_n(&page_.handoff().monitor_done, 1, __ATOMIC_RELEASE);
+  raw::futex_wake(&page_.handoff().monitor_done);
+  undo.cancel();
+}
+
+Sandbox::~Sandbox() = default;
+
+void Sandbox::do_monitor_step(const Step& step) {
+  StepCell& cell = page_.cells()[step.number];
+  try {
+    if (cell.control >= kFaultBase) throw SysError(static_cast<int>(cell.control - kFaultBase), "injected fault");
+    carry_out(step);
+  } catch (SysError& error) {
+    ErrorInfo& info = error.info();
+    Slot slot;
+    slot.step = static_cast<std::uint32_t>(step.number);
+    slot.error = info.error_number;
+    ErrorInfo full = launch_failure(plan_, facts_, step, slot);
+    full.cause = info.cause;
+    full.call = info.call;
+    full.object = info.object;
+    throw Error(full);
+  }
+  cell.done_ns = now();
+}
+
+// The steps that are the monitor's own.
+struct Sandbox::MonitorSteps {
+  Sandbox& self;
+  void operator()(const action::MakeHostDirectory& a) const {
+    const auto made = sys::make_directories(a.path, 0755);
+    self.made_.insert(self.made_.end(), made.begin(), made.end());
+    if (made.empty()) return;  // what was there keeps its mode and owner
+    sys::check(raw::fchmodat(AT_FDCWD, a.path.c_str(), a.mode), "chmod", a.path);
+    if (a.owner) {
+      const UniqueFd folder = sys::open(a.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      sys::check(raw::fchown(folder.get(), *a.owner, *a.owner), "chown", a.path);
+    }
+  }
+  void operator()(const action::MakeHostFile& a) const {
+    const int fd = raw::openat(AT_FDCWD, a.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, a.mode);
+    if (fd == -EEXIST) return;
+    const UniqueFd file(static_cast<int>(sys::check(fd, "open", a.path)));
+    self.made_.push_back(a.path);
+  }
+  void operator()(const action::TakeTree& a) const {
+    UniqueFd tree = sys::clone_tree(a.path);
+    if (a.shift_ids) {
+      if (!self.shift_namespace_) self.shift_namespace_ = sys::make_user_namespace(map_text(self.plan_.uids), map_text(self.plan_.gids));
+      sys::shift_ids(tree.get(), self.shift_namespace_.get(), a.path);
+    }
+    self.taken_fds_.push_back(tree.get());
+    self.taken_.push_back(std::move(tree));
+  }
+  void operator()(const action::NewSandbox& a) const { self.start_pause(a); }
+  void operator()(const action::MapIds& a) const { self.map_ids(a); }
+  // Everything else belongs to pause and members.
+  template <class Other>
+  void operator()(const Other&) const {
+    throw Error({.message = "a step of the monitor is not one it can do: a bug in podctl"});
+  }
+};
+
+void Sandbox::carry_out(const Step& step) { std::visit(MonitorSteps{*this}, step.action); }
+
+void Sandbox::start_pause(const action::NewSandbox& sandbox) {
+  std::vector<Step> steps;
+  for (const auto& step : plan_.steps)
+    if (step.actor == Actor::kPause) steps.push_back(step);
+  ProgramContext context{.slot = &page_.slot(0), .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
+                         .pause_program = pause_program_.get(), .pause_ready = pause_ready_.get(), .taken_trees = &taken_fds_};
+  pause_compiled_ = std::make_unique<CompiledProgram>(std::move(steps), plan_, context);
+  // CLONE_VM: no copy of our page tables, and no fault on our side for every page we write meanwhile. The
+  // memory is its own again at its exec.
+  const int flags = CLONE_VM | CLONE_PIDFD | SIGCHLD | static_cast<int>(clone_flags(sandbox.namespaces));
+  int pidfd = -1;
+  const SignalsBlocked blocked;
+  const int pid = ::clone(pause_main, stacks_.take(), flags, &pause_compiled_->program(), &pidfd);
+  if (pid < 0) throw SysError(errno, "clone");
+  pause_ = Process(pid, UniqueFd(pidfd));
+  page_.slot(0).pid = pid;
+}
+
+void Sandbox::map_ids(const action::MapIds& map) {
+  if (map.method == action::MapIds::Method::kDirect) {
+    const auto write = [&](const char* name, const std::vector<IdMapping>& ids) {
+      const std::string path = cat("/proc/", pause_.pid(), '/', name);
+      sys::write_all(sys::open(path, O_WRONLY).get(), map_text(ids), path);
+    };
+    write("uid_map", map.uids);
+    write("gid_map", map.gids);
+    return;
+  }
+  const auto command = [&](const std::string& program, const std::vector<IdMapping>& ids) {
+    std::vector<std::string> argv{program, cat(pause_.pid())};
+    for (const auto& id : ids)
+      for (const auto number : {id.pod, id.host, id.count}) argv.push_back(cat(number));
+    return argv;
+  };
+  // Side by side: each is a setuid program that costs more than everything else here.
+  sys::Helper uids = sys::start_helper(command(facts_.newuidmap, map.uids));
+  sys::Helper gids = sys::start_helper(command(facts_.newgidmap, map.gids));
+  std::string uid_output, gid_output;
+  const ExitStatus uid_status = sys::finish_helper(std::move(uids), uid_output);
+  const ExitStatus gid_status = sys::finish_helper(std::move(gids), gid_output);
+  const auto require = [](const ExitStatus& status, std::string_view name, const std::string& output) {
+    if (status.code() != 0) throw SysError(EPERM, cat(name, " (", trim(output.substr(0, output.find('\n'))), ')'));
+  };
+  require(uid_status, "newuidmap", uid_output);
+  require(gid_status, "newgidmap", gid_output);
+}
+
+int Sandbox::last_step() const noexcept {
+  int last = 0;
+  for (const auto& step : plan_.steps)
+    if (step.actor != Actor::kMember) last = step.number;
+  return last;
+}
+
+void Sandbox::await_ready() {
+  const std::uint32_t& ready = page_.handoff().tree_ready;
+  while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) == 0) {
+    raw::futex_wait(&ready, 0, kTick);
+    if (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) == 0 && is_readable(pause_.pidfd())) break;
+  }
+  if (ready != 1) {
+    pause_.wait();
+    throw Error(pause_failure());
+  }
+  taken_.clear();
+  shift_namespace_.reset();
+}
+
+ErrorInfo Sandbox::pause_failure() const {
+  const Slot& slot = page_.slot(0);
+  if (slot.state == SlotState::kFailed) {
+    for (const auto& step : plan_.steps)
+      if (step.number == static_cast<int>(slot.step)) return launch_failure(plan_, facts_, step, slot);
+  }
+  ErrorInfo info;
+  info.id = "pause-died";
+  info.message = cat("the sandbox of pod '", plan_.pod, "' died");
+  info.cause = "PID 1 of the pod was killed from outside; every process of the pod went with it";
+  info.error_class = ErrorClass::kFailed;
+  info.pod = plan_.pod;
+  return info;
+}
+
+void Sandbox::undo_host_changes() noexcept {
+  for (auto path = made_.rbegin(); path != made_.rend(); ++path) {
+    // Only what is still as empty as it was made.
+    if (raw::unlinkat(AT_FDCWD, path->c_str(), AT_REMOVEDIR) == -ENOTDIR) {
+      struct stat status {};
+      if (raw::fstatat(AT_FDCWD, path->c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_size == 0)
+        raw::unlinkat(AT_FDCWD, path->c_str(), 0);
+    }
+  }
+  made_.clear();
+}
+
+int Sandbox::tree() {
+  if (!tree_) {
+    const int fd = raw::openat(AT_FDCWD, cat("/proc/", pause_.pid(), "/root").c_str(), O_PATH | O_DIRECTORY);
+    if (fd < 0) return -1;
+    tree_.reset(fd);
+  }
+  return tree_.get();
+}
+
+// --- members --------------------------------------------------------------------------------------------
+
+struct Member::Launch {
+  Sandbox* sandbox = nullptr;
+  Slot* slot = nullptr;
+  std::unique_ptr<CompiledProgram> program;
+  std::vector<void*> stacks;
+
+  ~Launch() {
+    for (void* stack : stacks) sandbox->stacks_.give_back(stack);
+  }
+};
+
+Member::Member() = default;
+Member::Member(Member&& other) noexcept = default;
+Member& Member::operator=(Member&& other) noexcept {
+  process_ = std::move(other.process_);  // ends ours first: the launch's memory is the child's until then
+  launch_ = std::move(other.launch_);
+  started_ = std::move(other.started_);
+  mark_ = other.mark_;
+  return *this;
+}
+Member::~Member() { process_ = Process(); }
+
+Member Sandbox::start(int index, const JoinOptions& options, const Streams& streams) {
+  Slot& slot = page_.slot(static_cast<std::size_t>(index) + 1);
+  slot = Slot{};
+  auto launch = std::make_unique<Member::Launch>();
+  launch->sandbox = this;
+  launch->slot = &slot;
+  ProgramContext context{.slot = &slot, .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
+                         .pause_ready = pause_ready_.get(), .pause_pidfd = pause_.pidfd(),
+                         .streams = {streams.in >= 0 ? streams.in : null_.get(), streams.out, streams.err}};
+  if (options.in_turn && index > 0) context.previous_member = &page_.slot(static_cast<std::size_t>(index)).on_our_memory;
+  launch->program = std::make_unique<CompiledProgram>(make_join_plan(plan_, index, options), plan_, context);
+  launch->stacks = {stacks_.take(), stacks_.take()};
+  launch->program->program().member_stack_top = launch->stacks[1];
+
+  sys::Pipe started = sys::make_pipe();  // the member's copy closes at its exec, or with it
+  int status = 0;
+  {
+    const SignalsBlocked blocked;
+    // VFORK: we go on when the helper is gone, that is when the member exists. FILES: its pidfd is put into
+    // our table.
+    const int helper = ::clone(helper_main, launch->stacks[0], CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &launch->program->program());
+    if (helper < 0) throw SysError(errno, "clone");
+    while (::waitpid(helper, &status, __WALL) < 0 && errno == EINTR) {
+    }
+  }
+  if (slot.pid <= 0) {
+    UniqueFd(slot.pidfd).reset();
+    if (slot.state != SlotState::kFailed) {  // killed before it could say anything
+      slot.call = Call::kClone;
+      slot.error = ESRCH;
+    }
+    throw Error(launch_failure(plan_, facts_, launch->program->steps().front(), slot));
+  }
+  Member member;
+  member.process_ = Process(slot.pid, UniqueFd(slot.pidfd));
+  member.started_ = std::move(started.read_end);
+  member.launch_ = std::move(launch);
+  return member;
+}
+
+std::optional<ErrorInfo> Member::take_start_result() {
+  const std::unique_ptr<Launch> launch = std::move(launch_);
+  started_.reset();
+  if (launch == nullptr) return std::nullopt;
+  const Slot& slot = *launch->slot;
+  mark_ = slot.mark;
+  if (slot.state == SlotState::kExec) return std::nullopt;
+  Slot failed = slot;
+  if (failed.state != SlotState::kFailed) {
+    failed.call = Call::kAwait;
+    failed.error = ESRCH;
+  }
+  for (const auto& step : launch->program->steps())
+    if (step.number == static_cast<int>(failed.step)) return launch_failure(launch->sandbox->plan_, launch->sandbox->facts_, step, failed);
+  return launch_failure(launch->sandbox->plan_, launch->sandbox->facts_, launch->program->steps().front(), failed);
+}
+
+}  // namespace podctl::run

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podctl/error.hpp"
+#include "podctl/plan.hpp"
+#include "podctl/process.hpp"
+#include "run/compile.hpp"
+#include "run/page.hpp"
+
+namespace podctl::run {
+
+/// Memory for the stacks of processes that run on ours; every one apart, with a guard page below.
+class StackPool {
+ public:
+  StackPool() = default;
+  StackPool(const StackPool&) = delete;
+  StackPool& operator=(const StackPool&) = delete;
+  ~StackPool();
+  /// Top of a stack of 64 KiB. @throws SysError when there is no memory
+  void* take();
+  void give_back(void* top) { free_.push_back(top); }
+
+ private:
+  std::vector<void*> free_, all_;
+};
+
+/// The page that is shared with everybody launched: hand-offs, a slot per actor, a cell per step.
+class SharedPage {
+ public:
+  SharedPage(std::size_t slots, std::size_t cells);
+  SharedPage(const SharedPage&) = delete;
+  SharedPage& operator=(const SharedPage&) = delete;
+  ~SharedPage();
+
+  [[nodiscard]] Handoff& handoff() const noexcept { return *handoff_; }
+  [[nodiscard]] Slot& slot(std::size_t index) const noexcept { return slots_[index]; }
+  [[nodiscard]] StepCell* cells() const noexcept { return cells_; }
+
+ private:
+  std::size_t size_ = 0;
+  Handoff* handoff_ = nullptr;
+  Slot* slots_ = nullptr;
+  StepCell* cells_ = nullptr;
+};
+
+/// Descriptors a member gets as 0, 1 and 2; borrowed for the start.
+struct Streams {
+  int in = -1, out = -1, err = -1;
+};
+
+class Sandbox;
+
+/// A container's main process, from its birth on.
+class Member {
+ public:
+  [[nodiscard]] Process& process() noexcept { return process_; }
+  [[nodiscard]] const Process& process() const noexcept { return process_; }
+  /// Becomes readable when the program has begun or the start has failed.
+  [[nodiscard]] int started_fd() const noexcept { return started_.get(); }
+  /// To be called then. Nothing when the program runs, else what went wrong; releases the launch's memory.
+  std::optional<ErrorInfo> take_start_result();
+  /// Inode of its cgroup namespace: every descendant that has not made its own carries it.
+  [[nodiscard]] std::uint64_t mark() const noexcept { return mark_; }
+
+  Member(Member&& other) noexcept;
+  Member& operator=(Member&& other) noexcept;
+  ~Member();
+
+ private:
+  friend class Sandbox;
+  Member();
+
+  struct Launch;
+  std::unique_ptr<Launch> launch_;  // gone once the program has begun
+  Process process_;
+  UniqueFd started_;
+  std::uint64_t mark_ = 0;
+};
+
+/// What a test may change about a launch.
+struct Fault {
+  int step = 0;  ///< number of the step that fails
+  int error_number = 0;
+};
+
+/// A pod's pause with the namespaces it holds. Destruction ends everything in it.
+class Sandbox {
+ public:
+  /// Carries out the monitor's steps of the plan, and starts pause on its own. Everything made is undone when
+  /// it throws. Only from the thread that lives as long as the pod: its end ends the pod.
+  /// @throws Error  in the plan's words
+  Sandbox(Plan plan, const HostFacts& facts, std::span<const Fault> faults = {});
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+  ~Sandbox();
+
+  [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
+  [[nodiscard]] Process& pause() noexcept { return pause_; }
+  [[nodiscard]] const Process& pause() const noexcept { return pause_; }
+  /// Waits until pause has done its steps and members may join. @throws Error  in the plan's words
+  void await_ready();
+  /// Number of the last step before the members'.
+  [[nodiscard]] int last_step() const noexcept;
+  /// Brings a container into the pod. Returns once its process exists, not when its program runs.
+  Member start(int member, const JoinOptions& options, const Streams& streams);
+  /// When each step was done (CLOCK_MONOTONIC, ns; 0: not yet), by step number.
+  [[nodiscard]] std::int64_t done_at(int step) const noexcept { return page_.cells()[step].done_ns; }
+  [[nodiscard]] std::int64_t began_at() const noexcept { return began_ns_; }
+  /// What pause met, when it is gone before its time.
+  [[nodiscard]] ErrorInfo pause_failure() const;
+  /// The pod tree, for reading what members left in it (O_PATH); -1 when pause is gone.
+  int tree();
+  /// Folders and files on the host that did not exist before; for undoing a start that failed later.
+  void undo_host_changes() noexcept;
+
+ private:
+  friend class Member;
+  struct MonitorSteps;
+  void carry_out(const Step& step);
+  void start_pause(const action::NewSandbox& sandbox);
+  void map_ids(const action::MapIds& map);
+  void do_monitor_step(const Step& step);
+
+  Plan plan_;
+  HostFacts facts_;
+  SharedPage page_;
+  StackPool stacks_;
+  std::int64_t began_ns_ = 0;
+  UniqueFd monitor_pidfd_, pause_program_, pause_ready_, null_, tree_;
+  UniqueFd shift_namespace_;
+  std::vector<UniqueFd> taken_;
+  std::vector<int> taken_fds_;
+  std::vector<std::string> made_;  // on the host, outermost first
+  std::unique_ptr<CompiledProgram> pause_compiled_;
+  Process pause_;
+};
+
+/// The words for a failure at a step. `where` is the slot's record of it.
+ErrorInfo launch_failure(const Plan& plan, const HostFacts& facts, const Step& step, const Slot& where);
+
+}  // namespace podctl::run

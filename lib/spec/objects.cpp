@@ -1,0 +1,72 @@
+#include "spec/objects.hpp"
+
+#include <nettle/base64.h>
+
+#include "base/text.hpp"
+#include "spec/names.hpp"
+#include "spec/report.hpp"
+
+namespace podctl::spec {
+namespace {
+
+constexpr std::size_t kMaxPayload = std::size_t{1} << 20;
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  base64_decode_ctx context;
+  base64_decode_init(&context);
+  std::string out(BASE64_DECODE_LENGTH(text.size()), '\0');
+  std::size_t length = out.size();
+  if (base64_decode_update(&context, &length, reinterpret_cast<std::uint8_t*>(out.data()), text.size(),
+                           text.data()) == 0 ||
+      base64_decode_final(&context) == 0)
+    return std::nullopt;
+  out.resize(length);
+  return out;
+}
+
+void add_base64(const StringMap& from, const Path& path, Report& report, DataObject& object) {
+  for (const auto& [key, value] : from) {
+    if (auto bytes = decode_base64(value)) object.data[key] = std::move(*bytes);
+    else report.error(path.key(key), "Invalid value: must be base64");  // not printed: it may be a secret
+  }
+}
+
+}  // namespace
+
+DataObject read_data_object(const Node& node, Decoder& decoder, std::vector<Diagnostic>& problems) {
+  ObjectText text;
+  decoder.decode(node, text);
+  Report report(node, problems);
+
+  DataObject object;
+  object.kind = text.kind == "Secret" ? DataObject::Kind::kSecret : DataObject::Kind::kConfigMap;
+  object.name = text.metadata.name;
+  object.name_space = text.metadata.name_space;
+  const Path metadata("metadata"), data("data"), binary_data("binaryData"), string_data("stringData");
+  if (object.name.empty()) report.error(metadata / "name", "Required value");
+  else report_invalid(report, metadata / "name", object.name, check_dns_subdomain(object.name));
+
+  if (object.kind == DataObject::Kind::kSecret) {
+    if (!text.binary_data.empty()) report.error(binary_data, "Forbidden: a Secret has data and stringData only");
+    add_base64(text.data, data, report, object);
+    for (const auto& [key, value] : text.string_data) object.data[key] = value;  // it wins over data
+  } else {
+    if (!text.string_data.empty()) report.error(string_data, "Forbidden: a ConfigMap has data and binaryData only");
+    object.data = text.data;
+    for (const auto& [key, value] : text.binary_data) {
+      static_cast<void>(value);
+      if (text.data.contains(key)) report.error(binary_data.key(key), "Invalid value: also in data");
+    }
+    add_base64(text.binary_data, binary_data, report, object);
+  }
+
+  std::size_t total = 0;
+  for (const auto& [key, value] : object.data) {
+    report_invalid(report, data.key(key), key, check_data_key(key));
+    total += value.size();
+  }
+  if (total > kMaxPayload) report.error(data, cat("Too long: may not be more than ", kMaxPayload, " bytes"));
+  return object;
+}
+
+}  // namespace podctl::spec

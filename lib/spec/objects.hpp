@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "podctl/error.hpp"
+#include "podctl/spec.hpp"
+#include "spec/decode.hpp"
+
+namespace podctl::spec {
+
+/// A ConfigMap or Secret as it is written.
+struct ObjectText {
+  std::string api_version, kind, type;
+  ObjectMeta metadata;
+  StringMap data, binary_data, string_data;
+};
+
+template <>
+const ObjectInfo& object_info<ObjectText>();
+
+/// Reads, decodes (base64) and checks a ConfigMap or Secret.
+DataObject read_data_object(const Node& node, Decoder& decoder, std::vector<Diagnostic>& problems);
+
+}  // namespace podctl::spec

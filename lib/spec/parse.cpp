@@ -1,0 +1,218 @@
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "podctl/text.hpp"
+#include "podctl/manifest.hpp"
+#include "spec/decode.hpp"
+#include "spec/defaults.hpp"
+#include "spec/edit.hpp"
+#include "spec/json_reader.hpp"
+#include "spec/objects.hpp"
+#include "spec/validate.hpp"
+
+namespace podctl {
+namespace {
+
+using spec::Node;
+
+spec::Strictness strictness(Validation validation) {
+  switch (validation) {
+    case Validation::kStrict: return spec::Strictness::kStrict;
+    case Validation::kWarn: return spec::Strictness::kWarn;
+    case Validation::kIgnore: return spec::Strictness::kIgnore;
+  }
+  return spec::Strictness::kStrict;
+}
+
+// What to do with an object, by its kind.
+enum class Use { kPod, kData, kList, kNoEffect, kWorkload, kUnknown };
+
+struct KnownKind {
+  std::string_view kind, api_version;  // no api_version: several, not looked at
+  Use use;
+};
+
+constexpr KnownKind kKinds[] = {
+    {"Pod", "v1", Use::kPod},
+    {"ConfigMap", "v1", Use::kData},
+    {"Secret", "v1", Use::kData},
+    {"List", "v1", Use::kList},
+    {"PodList", "v1", Use::kList},
+    {"ConfigMapList", "v1", Use::kList},
+    {"SecretList", "v1", Use::kList},
+    {"Service", "v1", Use::kNoEffect},
+    {"ServiceAccount", "v1", Use::kNoEffect},
+    {"Namespace", "v1", Use::kNoEffect},
+    {"NetworkPolicy", "", Use::kNoEffect},
+    {"Ingress", "", Use::kNoEffect},
+    {"Role", "", Use::kNoEffect},
+    {"RoleBinding", "", Use::kNoEffect},
+    {"ClusterRole", "", Use::kNoEffect},
+    {"ClusterRoleBinding", "", Use::kNoEffect},
+    {"PodDisruptionBudget", "", Use::kNoEffect},
+    {"Deployment", "", Use::kWorkload},
+    {"StatefulSet", "", Use::kWorkload},
+    {"DaemonSet", "", Use::kWorkload},
+    {"ReplicaSet", "", Use::kWorkload},
+    {"ReplicationController", "", Use::kWorkload},
+    {"Job", "", Use::kWorkload},
+    {"CronJob", "", Use::kWorkload},
+};
+
+class Reader {
+ public:
+  Reader(const ParseOptions& options, Manifest& manifest) : options_(options), manifest_(manifest) {}
+
+  void take(Node& node) {
+    if (node.kind != Node::Kind::kMap)
+      return problem(node, "", cat("Invalid value: must be an object, not ", kind_name(node.kind)));
+    const Node* api_version = node.find("apiVersion");
+    const Node* kind = node.find("kind");
+    if (kind == nullptr || kind->kind != Node::Kind::kString || kind->text.empty())
+      return problem(node, "kind", "Required value: e.g. Pod");
+    const auto known = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                    [&](const KnownKind& k) { return k.kind == kind->text; });
+    if (known == std::end(kKinds)) return unknown_kind(*kind);
+    if (api_version == nullptr || api_version->text.empty())
+      return problem(node, "apiVersion", "Required value: v1");
+    if (!known->api_version.empty() && api_version->text != known->api_version)
+      return problem(*api_version, "apiVersion",
+                     cat("Unsupported value: ", quote(api_version->text), ": supported values: ",
+                         quote(known->api_version)));
+    switch (known->use) {
+      case Use::kPod: return take_pod(node);
+      case Use::kData: return take_data(node);
+      case Use::kList: return take_list(node);
+      case Use::kNoEffect:
+        manifest_.diagnostics.push_back({kind->at.line, kind->at.column, "kind",
+                                         cat("no effect here: podctl runs pods, not ", kind->text, " objects"),
+                                         Severity::kNote});
+        return;
+      case Use::kWorkload:
+        return problem(*kind, "kind",
+                       cat("Unsupported value: ", quote(kind->text), ": podctl runs one Pod; take its pod from ",
+                           kind->text == "CronJob" ? "spec.jobTemplate.spec.template" : "spec.template",
+                           " and give it apiVersion, kind and metadata.name"));
+      case Use::kUnknown: return;
+    }
+  }
+
+ private:
+  void problem(const Node& at, std::string path, std::string message) {
+    manifest_.diagnostics.push_back(
+        {at.at.line, at.at.column, std::move(path), std::move(message), Severity::kError});
+  }
+
+  void unknown_kind(const Node& kind) {
+    std::vector<std::string_view> names;
+    for (const auto& known : kKinds) names.push_back(known.kind);
+    const auto near = did_you_mean(kind.text, names);
+    problem(kind, "kind",
+            cat("Unsupported value: ", quote(kind.text), ": supported values: \"ConfigMap\", \"List\", \"Pod\", \"Secret\"",
+                near ? cat("; did you mean ", quote(*near), '?') : ""));
+  }
+
+  void take_pod(Node& node) {
+    if (manifest_.pods.empty()) spec::apply_edits(node, options_.edits, manifest_.diagnostics);
+    Pod pod;
+    spec::Decoder decoder(strictness(options_.validation), manifest_.diagnostics);
+    decoder.decode(node, pod);
+    spec::fill_defaults(pod);
+    pods_.push_back(node);
+    manifest_.pods.push_back(std::move(pod));
+  }
+
+  void take_data(const Node& node) {
+    spec::Decoder decoder(strictness(options_.validation), manifest_.diagnostics);
+    DataObject object = spec::read_data_object(node, decoder, manifest_.diagnostics);
+    for (const auto& other : manifest_.objects)
+      if (other.kind == object.kind && other.name == object.name && other.name_space == object.name_space)
+        problem(node, "metadata.name", cat("Duplicate value: ", quote(object.name)));
+    manifest_.objects.push_back(std::move(object));
+  }
+
+  void take_list(Node& node) {
+    Node* items = node.find("items");
+    if (items == nullptr || items->kind != Node::Kind::kList)
+      return problem(node, "items", "Required value: a list of objects");
+    for (auto& item : items->items) take(item);
+  }
+
+  const ParseOptions& options_;
+  Manifest& manifest_;
+
+ public:
+  std::vector<Node> pods_;  // the trees of manifest_.pods, for the places of what validation finds
+};
+
+Manifest read_nodes(std::vector<Node> nodes, Manifest manifest, const ParseOptions& options) {
+  const bool readable = manifest.diagnostics.empty();
+  Reader reader(options, manifest);
+  for (auto& node : nodes) reader.take(node);
+  for (std::size_t i = 0; i < manifest.pods.size(); ++i)
+    spec::validate_pod(manifest.pods[i], manifest.objects, reader.pods_[i], manifest.diagnostics);
+  if (readable && manifest.pods.empty() && !manifest.has_errors())
+    manifest.diagnostics.push_back({0, 0, "", "there is no Pod in it", Severity::kError});
+  std::stable_sort(manifest.diagnostics.begin(), manifest.diagnostics.end(),
+                   [](const Diagnostic& a, const Diagnostic& b) {
+                     return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+                   });
+  // Two rules may find the same thing; it is said once.
+  manifest.diagnostics.erase(std::unique(manifest.diagnostics.begin(), manifest.diagnostics.end()),
+                             manifest.diagnostics.end());
+  return manifest;
+}
+
+}  // namespace
+
+bool Manifest::has_errors() const {
+  return std::any_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& d) { return d.severity == Severity::kError; });
+}
+
+Manifest parse_manifest(std::string_view text, const ParseOptions& options) {
+  Manifest manifest;
+  const std::string_view start = trim(text.substr(0, 3) == "\xef\xbb\xbf" ? text.substr(3) : text);
+  if (!start.empty() && start[0] != '{') {
+    manifest.diagnostics.push_back(
+        {1, 1, "", "a manifest starts with '{': it is a JSON object; YAML is not read yet", Severity::kError});
+    return manifest;
+  }
+  std::vector<Node> nodes = spec::read_json(text, manifest.diagnostics);
+  return read_nodes(std::move(nodes), std::move(manifest), options);
+}
+
+Manifest make_command_pod(const std::vector<std::string>& command, const ParseOptions& options) {
+  Node argv = Node::list();
+  for (const auto& word : command) {
+    std::string literal;  // "$$" is how a manifest writes "$"
+    for (const char c : word) literal += c == '$' ? std::string("$$") : std::string(1, c);
+    argv.items.push_back(Node::string(std::move(literal)));
+  }
+  Node container = Node::map();
+  container.at_key("name") = Node::string("main");
+  container.at_key("command") = std::move(argv);
+  Node containers = Node::list();
+  containers.items.push_back(std::move(container));
+
+  Node pod = Node::map();
+  pod.at_key("apiVersion") = Node::string("v1");
+  pod.at_key("kind") = Node::string("Pod");
+  Node metadata = Node::map();
+  metadata.at_key("name") = Node::string("main");
+  pod.at_key("metadata") = std::move(metadata);
+  Node pod_spec = Node::map();
+  pod_spec.at_key("restartPolicy") = Node::string("Never");
+  pod_spec.at_key("containers") = std::move(containers);
+  pod.at_key("spec") = std::move(pod_spec);
+
+  std::vector<Node> nodes;
+  nodes.push_back(std::move(pod));
+  return read_nodes(std::move(nodes), Manifest{}, options);
+}
+
+std::string manifest_json(const Pod& pod) {
+  return spec::to_pretty_json(spec::encode_object(spec::object_info<Pod>(), &pod)) + '\n';
+}
+
+}  // namespace podctl

@@ -1,0 +1,166 @@
+#include "state/pod_folder.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "base/path.hpp"
+#include "base/text.hpp"
+#include "sys/sys.hpp"
+
+namespace podctl::state {
+namespace {
+
+namespace raw = sys::raw;
+
+constexpr std::size_t kMaxRecord = std::size_t{16} << 20;
+
+flock whole_file(short type) {
+  flock lock{};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+[[noreturn]] void taken(const std::string& name, int pid) {
+  ErrorInfo info;
+  info.id = "name-taken";
+  info.message = cat("pods \"", name, "\" already exists");
+  info.cause = pid > 0 ? cat("it is running, looked after by process ", pid) : "it is running";
+  info.hint = cat("choose another name with --name, or end it first: podctl stop ", name);
+  info.error_class = ErrorClass::kConflict;
+  info.pod = name;
+  throw Error(info);
+}
+
+}  // namespace
+
+void make_private_folder(const std::string& path) {
+  const int rc = raw::mkdirat(AT_FDCWD, path.c_str(), 0700);
+  if (rc == -ENOENT && path.size() > 1) {
+    make_private_folder(std::string(parent_path(path)));
+    return make_private_folder(path);
+  }
+  if (rc != 0 && rc != -EEXIST) sys::check(rc, "mkdir", path);
+}
+
+// A shared /tmp may hold a folder of that name that is somebody else's.
+static void require_ours(const std::string& path) {
+  struct stat status {};
+  sys::check(raw::fstatat(AT_FDCWD, path.c_str(), &status, AT_SYMLINK_NOFOLLOW), "stat", path);
+  if (S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() && (status.st_mode & 077) == 0) return;
+  ErrorInfo info;
+  info.id = "runtime-folder";
+  info.message = cat("cannot use ", path);
+  info.cause = S_ISDIR(status.st_mode) ? cat("it must belong to user ", ::geteuid(), " with mode 0700; it belongs to ", status.st_uid, " with mode ", octal(status.st_mode & 07777))
+                                       : "it is not a folder";
+  info.hint = "set XDG_RUNTIME_DIR to a folder of your own, or use --root DIR";
+  info.error_class = ErrorClass::kHost;
+  throw Error(info);
+}
+
+PodFolder::PodFolder(const StorePaths& paths, const std::string& name)
+    : name_(name), state_(cat(paths.state, '/', name)), runtime_(cat(paths.runtime, '/', name)) {
+  for (;;) {
+    make_private_folder(runtime_);
+    require_ours(std::string(parent_path(paths.runtime)));
+    lock_ = sys::open(runtime_ + "/lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    flock lock = whole_file(F_WRLCK);
+    if (::fcntl(lock_.get(), F_SETLK, &lock) != 0) {
+      if (errno != EACCES && errno != EAGAIN) throw SysError(errno, "fcntl(F_SETLK)", runtime_ + "/lock");
+      lock = whole_file(F_WRLCK);
+      const int pid = ::fcntl(lock_.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+      lock_.reset();
+      taken(name, pid);
+    }
+    // Between our open and our lock the one before us may have ended and removed its file: then the lock
+    // is on a file without a name, and the next one would not see it.
+    struct stat held {}, named {};
+    sys::check(raw::fstat(lock_.get(), &held), "stat", runtime_);
+    if (raw::fstatat(AT_FDCWD, (runtime_ + "/lock").c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev) return;
+    lock_.reset();
+  }
+}
+
+PodFolder::~PodFolder() {
+  // The name goes before the lock, so nobody takes a lock on a file that is about to vanish.
+  raw::unlinkat(AT_FDCWD, (runtime_ + "/lock").c_str(), 0);
+  raw::unlinkat(AT_FDCWD, runtime_.c_str(), AT_REMOVEDIR);
+}
+
+bool PodFolder::has_state() const {
+  struct stat status {};
+  return raw::fstatat(AT_FDCWD, state_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void PodFolder::make_state() { make_private_folder(state_); }
+
+int PodFolder::state_fd() {
+  if (!state_fd_) state_fd_ = sys::open(state_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  return state_fd_.get();
+}
+
+void PodFolder::write(const std::string& file, std::string_view content, Durability durability) {
+  const std::string fresh = file + ".new";
+  {
+    const UniqueFd out = sys::open_at(state_fd(), fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+    sys::write_all(out.get(), content, cat(state_, '/', file));
+    if (durability == Durability::kDisk && ::fsync(out.get()) != 0) throw SysError(errno, "fsync", cat(state_, '/', file));
+  }
+  if (::renameat(state_fd(), fresh.c_str(), state_fd(), file.c_str()) != 0) throw SysError(errno, "rename", cat(state_, '/', file));
+}
+
+std::optional<std::string> PodFolder::read(const std::string& file) { return sys::try_read_file(cat(state_, '/', file), kMaxRecord); }
+
+// Hidden from lists by its dot, which no pod's name begins with.
+std::string PodFolder::previous() const { return cat(parent_path(state_), "/.", name_, ".previous"); }
+
+void PodFolder::set_previous_aside() {
+  struct stat status {};
+  // One that is still there belongs to a start that was killed: it is as old as what it would replace.
+  has_previous_ = raw::fstatat(AT_FDCWD, previous().c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!has_state()) return;
+  if (has_previous_) sys::remove_tree(AT_FDCWD, state_);
+  else if (::rename(state_.c_str(), previous().c_str()) != 0) throw SysError(errno, "rename", state_);
+  has_previous_ = true;
+}
+
+void PodFolder::bring_previous_back() {
+  if (has_previous_ && ::rename(previous().c_str(), state_.c_str()) != 0) throw SysError(errno, "rename", previous());
+  has_previous_ = false;
+}
+
+void PodFolder::remove(const std::string& entry) { sys::remove_tree(state_fd(), entry); }
+
+void PodFolder::remove_state() {
+  state_fd_.reset();
+  sys::remove_tree(AT_FDCWD, state_);
+}
+
+int lock_holder(const StorePaths& paths, const std::string& name) {
+  const auto file = sys::try_open_at(AT_FDCWD, cat(paths.runtime, '/', name, "/lock"), O_RDWR | O_NOFOLLOW);
+  if (!file) return 0;
+  flock lock = whole_file(F_WRLCK);
+  if (::fcntl(file->get(), F_GETLK, &lock) != 0) throw SysError(errno, "fcntl(F_GETLK)", name);
+  return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}
+
+std::vector<std::string> folder_names(const std::string& folder) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), ::closedir);
+  if (dir == nullptr) {
+    if (errno == ENOENT) return names;
+    throw SysError(errno, "opendir", folder);
+  }
+  while (const dirent* entry = ::readdir(dir.get()))
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace podctl::state

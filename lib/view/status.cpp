@@ -1,0 +1,122 @@
+#include "view/status.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "podctl/manifest.hpp"
+
+namespace podctl::view {
+namespace {
+
+using json = nlohmann::ordered_json;
+using lifecycle::ContainerState;
+using lifecycle::Role;
+using lifecycle::StopCause;
+using lifecycle::Termination;
+
+// Version of what stands under status.podctl; a reader refuses a newer major one.
+constexpr int kFormatVersion = 1;
+
+json terminated_json(const Termination& end, std::chrono::nanoseconds offset) {
+  json out{{"exitCode", end.exit.code()}, {"reason", end.reason}};
+  if (!end.message.empty()) out["message"] = end.message;
+  out["startedAt"] = rfc3339(end.started_at + offset);
+  out["finishedAt"] = rfc3339(end.finished_at + offset);
+  return out;
+}
+
+json container_json(const StatusSource& source, std::size_t index) {
+  const ContainerState& container = source.state.containers[index];
+  const Container& spec = *all_containers(source.pod.spec)[index];
+  json state = json::object();
+  switch (container.status) {
+    case ContainerState::Status::kStarting:
+    case ContainerState::Status::kWaiting:
+      state["waiting"] = {{"reason", container.waiting_reason}};
+      if (!container.waiting_message.empty()) state["waiting"]["message"] = container.waiting_message;
+      break;
+    case ContainerState::Status::kRunning: state["running"] = {{"startedAt", rfc3339(container.started_at + source.clock_offset)}}; break;
+    case ContainerState::Status::kTerminated: state["terminated"] = terminated_json(*container.terminated, source.clock_offset); break;
+  }
+  json last = json::object();
+  const auto& previous = container.status == ContainerState::Status::kWaiting ? container.terminated : container.last;
+  if (previous) last["terminated"] = terminated_json(*previous, source.clock_offset);
+  const bool running = container.status == ContainerState::Status::kRunning;
+  const bool is_init = source.state.rules[index].role == Role::kInit;
+  const bool done = is_init && container.status == ContainerState::Status::kTerminated && container.terminated->exit == ExitStatus{};
+  return {{"name", spec.name}, {"state", state}, {"lastState", last}, {"ready", is_init ? done : running}, {"started", running},
+          {"restartCount", container.restarts}, {"image", spec.image.empty() ? "host" : spec.image}, {"imageID", ""}};
+}
+
+std::string_view stop_reason(StopCause cause) {
+  switch (cause) {
+    case StopCause::kTimeLimit:
+    case StopCause::kDeadline: return "DeadlineExceeded";
+    case StopCause::kEvicted: return "Evicted";
+    default: return {};
+  }
+}
+
+json map_json(const std::vector<IdMapping>& map) {
+  json out = json::array();
+  for (const auto& m : map) out.push_back({{"pod", m.pod}, {"host", m.host}, {"count", m.count}});
+  return out;
+}
+
+json podctl_json(const StatusSource& source) {
+  json own{{"formatVersion", kFormatVersion}, {"status", lifecycle::status_word(source.state)}, {"sharing", source.plan.sharing},
+           {"network", source.plan.network}, {"hostname", source.plan.host_name}};
+  own["uidMap"] = map_json(source.plan.uids);
+  own["gidMap"] = map_json(source.plan.gids);
+  if (!source.state.finished) {
+    own["monitorPid"] = source.monitor_pid;
+    own["pausePid"] = source.pause_pid;
+    json pids = json::object();
+    for (std::size_t i = 0; i < source.pids.size(); ++i)
+      if (source.pids[i] != 0) pids[source.state.rules[i].name] = source.pids[i];
+    own["containerPids"] = std::move(pids);
+  }
+  if (source.exit) {
+    own["exit"] = {{"code", source.exit->code}, {"source", source.exit->source}};
+    if (!source.exit->container.empty()) own["exit"]["container"] = source.exit->container;
+  }
+  return own;
+}
+
+}  // namespace
+
+std::string status_json(const StatusSource& source) {
+  json pod = json::parse(manifest_json(source.pod));
+  pod["metadata"]["uid"] = source.uid;
+  pod["metadata"]["creationTimestamp"] = rfc3339(source.state.start_time + source.clock_offset);
+  json status{{"phase", lifecycle::phase_name(lifecycle::phase_of(source.state))}};
+  if (source.state.stop) {
+    if (const auto reason = stop_reason(source.state.stop->cause); !reason.empty()) status["reason"] = reason;
+    if (!source.state.stop->message.empty()) status["message"] = source.state.stop->message;
+  }
+  status["startTime"] = rfc3339(source.state.start_time + source.clock_offset);
+  if (!source.plan.ipv4.empty()) {
+    status["podIP"] = source.plan.ipv4;
+    status["podIPs"] = json::array({{{"ip", source.plan.ipv4}}});
+    if (!source.plan.ipv6.empty()) status["podIPs"].push_back({{"ip", source.plan.ipv6}});
+  }
+  json inits = json::array(), apps = json::array();
+  for (std::size_t i = 0; i < source.state.rules.size(); ++i)
+    (source.state.rules[i].role == Role::kInit ? inits : apps).push_back(container_json(source, i));
+  std::sort(apps.begin(), apps.end(), [](const json& a, const json& b) { return a["name"] < b["name"]; });
+  if (!inits.empty()) status["initContainerStatuses"] = std::move(inits);
+  status["containerStatuses"] = std::move(apps);
+  status["podctl"] = podctl_json(source);
+  pod["status"] = std::move(status);
+  return pod.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
+std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at) {
+  json event{{"time", rfc3339(at + source.clock_offset, 3)}, {"pod", source.pod.metadata.name}, {"reason", note.reason}};
+  if (note.container) event["container"] = source.state.rules[*note.container].name;
+  if (!note.message.empty()) event["message"] = note.message;
+  return event.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace podctl::view

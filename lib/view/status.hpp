@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lifecycle/pod_state.hpp"
+#include "podctl/plan.hpp"
+#include "podctl/spec.hpp"
+
+namespace podctl::view {
+
+/// Everything a pod's status is made from.
+struct StatusSource {
+  const Pod& pod;
+  const lifecycle::PodState& state;
+  const Plan& plan;
+  std::chrono::nanoseconds clock_offset{0};  ///< add it to a Time to have it since 1970
+  std::string uid;
+  int monitor_pid = 0, pause_pid = 0;
+  std::vector<int> pids;  ///< of the containers' main processes; 0 for none
+  std::optional<lifecycle::RunExit> exit;
+};
+
+/// The v1 Pod object with its status, and podctl's additions under status.podctl; ends with a newline.
+std::string status_json(const StatusSource& source);
+
+/// One event as a JSON line (`--status-fd`, events.jsonl).
+std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at);
+
+}  // namespace podctl::view
