@@ -122,11 +122,28 @@ std::string Arguments::choice(std::string_view flag, std::span<const std::string
   usage_error("--" + std::string(flag) + ' ' + quote(value) + " is none of " + list + (near ? "; did you mean " + quote(*near) + "?" : ""));
 }
 
+namespace {
+
+// Whether a word of the command line could be this flag. Only those are made known to the parser: making an
+// option costs more than everything else here.
+bool is_mentioned(const Flag& flag, std::span<const std::string> words) {
+  for (const auto& word : words) {
+    if (word.size() < 2 || word[0] != '-') continue;
+    if (word[1] != '-' ? flag.letter != 0 && word.find(flag.letter, 1) != std::string::npos
+                       : word.compare(2, flag.name.size(), flag.name) == 0)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Arguments parse(const Command& command, const std::vector<std::string>& words) {
   Arguments arguments;
   const auto dashes = std::find(words.begin(), words.end(), "--");
   if (dashes != words.end()) arguments.command.emplace(dashes + 1, words.end());
 
+  std::vector<std::string> own(words.begin(), dashes);
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
@@ -134,6 +151,7 @@ Arguments parse(const Command& command, const std::vector<std::string>& words) {
   std::vector<std::pair<const Flag*, CLI::Option*>> options;
   for (const auto flags : {command.flags, global_flags()}) {
     for (const auto& flag : flags) {
+      if (!is_mentioned(flag, own)) continue;
       auto& store = values[flag.name];
       CLI::Option* option = nullptr;
       if (flag.value.empty() || !flag.bare.empty()) {
@@ -148,7 +166,6 @@ Arguments parse(const Command& command, const std::vector<std::string>& words) {
   }
   app.add_option("names", arguments.names);
 
-  std::vector<std::string> own(words.begin(), dashes);
   std::reverse(own.begin(), own.end());  // CLI11 takes words from the back
   try {
     app.parse(std::move(own));

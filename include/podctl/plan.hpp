@@ -75,6 +75,12 @@ struct MakeHostFile {
   std::string path;
   std::uint32_t mode = 0644;
 };
+/// Makes the empty folders NAME.upper and NAME.work of a writable layer (overlayfs) on disk.
+struct MakeLayer {
+  std::string folder;  ///< on the host
+  std::string name;    ///< CONTAINER.INSTANCE, or CONTAINER.FOLDER.INSTANCE for a layer over a host folder
+  std::optional<std::uint32_t> owner;
+};
 /// Takes a copy of a host tree's mounts before the pod exists (open_tree), its ids shifted for the pod
 /// when `shift_ids`. Only the machine's root needs it: everyone else's pod can open the path itself.
 struct TakeTree {
@@ -168,12 +174,12 @@ struct StartPause {};
 struct JoinPod {
   Namespaces joined, fresh;
 };
-/// Lays a fresh writable layer over read-only layers; the result becomes the container's root.
+/// Lays a writable layer over a read-only folder.
 struct MountOverlay {
-  std::string lower;  ///< in the pod tree
-  std::string layers; ///< folder of the pod tree that holds the writable layers
-  std::string name;   ///< of this layer, unique per instance: CONTAINER.ATTEMPT
-  std::string target;
+  std::string lower;   ///< in the pod tree
+  std::string layers;  ///< folder of the pod tree that holds the writable layers
+  std::string name;    ///< as in MakeLayer
+  std::string target;  ///< "/": the container's root itself
 };
 /// Moves a mount of the pod tree into the container's root.
 struct MoveMount {
@@ -244,7 +250,7 @@ struct ExecProgram {
 }  // namespace action
 
 using Action = std::variant<
-    action::MakeHostDirectory, action::MakeHostFile, action::TakeTree, action::NewSandbox, action::MapIds,
+    action::MakeHostDirectory, action::MakeHostFile, action::MakeLayer, action::TakeTree, action::NewSandbox, action::MapIds,
     action::BecomePodRoot, action::DieWithMonitor, action::StopPropagation, action::NewNetwork,
     action::ConfigureLoopback, action::SetHostname, action::MountPodTree, action::MountTmpfs, action::BindHost,
     action::BindDevices, action::MountProc, action::MountSysfs, action::MaskPaths, action::WriteFiles,
@@ -259,7 +265,7 @@ struct Step {
   int number = 0;       ///< its place in the plan, from 1
   Stage stage = Stage::kSandbox;
   Actor actor = Actor::kMonitor;
-  int member = -1;      ///< index into Plan::members, of a member's step
+  int member = -1;      ///< index into Plan::members, of a step that a container's start consists of
   Action action;
   std::string why;      ///< the manifest field or rule that asked for it
   std::string weakens;  ///< what is less safe because of it; empty for most
@@ -310,8 +316,8 @@ struct JoinOptions {
   bool in_turn = false;  ///< started together with the container before it, so it waits for its turn
 };
 
-/// The steps that bring one container into the pod, for its first start and for every restart. They keep
-/// their numbers in the plan.
+/// The steps that bring one container into the pod, for its first start and for every restart: the monitor's
+/// part (a fresh writable layer), then the member's. They keep their numbers in the plan.
 std::vector<Step> make_join_plan(const Plan& plan, int member, const JoinOptions& options);
 
 /// A step in words. The same ones everywhere: plan, --explain, errors, logs.

@@ -15,7 +15,6 @@
 #include "base/text.hpp"
 #include "monitor/setup.hpp"
 #include "run/descendants.hpp"
-#include "run/remove.hpp"
 #include "sys/sys.hpp"
 #include "view/explain.hpp"
 
@@ -93,15 +92,18 @@ void PodRunner::prepare() {
   signals_ = block_and_watch_signals();
   loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
   folder_->set_previous_aside();
-  if (!options_.forget || plan_.uses_disk) folder_->make_state();
 }
 
 void PodRunner::start_sandbox() {
   std::vector<run::Fault> faults;
   for (const auto& fault : options_.faults) faults.push_back({fault.step, fault.error_number});
   sandbox_ = std::make_unique<run::Sandbox>(plan_, facts_, faults);
-  // The record is written while pause builds the pod tree.
-  if (!options_.forget) folder_->write("manifest.json", manifest_json(pod_));
+  // What else there is to do is done while pause builds the pod tree.
+  sandbox_->prepare_members();
+  if (!options_.forget) {
+    folder_->make_state();
+    folder_->write("manifest.json", manifest_json(pod_));
+  }
   write_status(state::PodFolder::Durability::kNone);
   sandbox_->await_ready();
   if (needs_user_namespace(plan_, facts_)) user_namespace_ = sys::open(cat("/proc/", sandbox_->pause().pid(), "/ns/user"), O_RDONLY);
@@ -168,7 +170,6 @@ void PodRunner::carry_out(const lifecycle::StartContainer& action) {
   const PlannedMember& planned = plan_.members[action.container];
   container.exited = false;
   container.instance = action.instance;
-  if (action.instance > 0 && planned.has_layer) clear_layer(*folder_, planned.name, action.instance - 1, user_namespace_.get());
   std::optional<state::LogFile> log;
   if (!options_.forget) log.emplace(folder_->state_fd(), planned.name, action.instance, state::LogFile::Limits{});
   container.io = std::make_unique<ContainerIo>(loop_, console_, action.container, planned.is_init, std::move(log), [this, name = planned.name](const Error& error) {
@@ -239,6 +240,7 @@ void PodRunner::on_started(std::size_t index) {
   loop_.remove(container.member->started_fd());
   const auto failure = container.member->take_start_result();
   if (!failure) {
+    drop_overlay_marks(index);
     const int first = first_step_of(plan_, static_cast<int>(index));
     explain(first, last_step_of(plan_, static_cast<int>(index)));
     return feed(lifecycle::Started{index});
@@ -268,6 +270,7 @@ void PodRunner::on_exit(std::size_t index) {
   const std::string message = final_message(index);
   container.member.reset();
   container.io.reset();
+  discard_layer(index);
   const bool was_asked_for = !options_.until.empty() && plan_.members[index].name == options_.until;
   feed(lifecycle::Exited{index, status, message});
   if (was_asked_for && !state_.stop) feed(lifecycle::StopRequested{StopCause::kUntil, options_.grace, {}});
@@ -340,9 +343,36 @@ void PodRunner::end_sandbox() {
   sandbox_->pause().signal(SIGKILL);
 }
 
+// A writable layer goes with its instance, whatever comes next; beside everything else, for it takes the
+// file system a while.
+void PodRunner::discard_layer(std::size_t index) {
+  std::vector<std::string> names = layers_of(plan_, static_cast<int>(index), containers_[index].instance);
+  if (names.empty()) return;
+  while (!removals_.empty() && removals_.front().is_done()) {
+    removals_.front().finish();
+    removals_.erase(removals_.begin());
+  }
+  if (!layers_) layers_ = sys::open_at(folder_->state_fd(), "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  removals_.emplace_back(layers_.get(), std::move(names), user_namespace_.get());
+}
+
+// What overlayfs leaves in the work folder of a volatile layer, so that nobody takes the layer for a sound one
+// later: this one is thrown away, and now there is time for it.
+void PodRunner::drop_overlay_marks(std::size_t index) {
+  if (user_namespace_) return;  // they are not ours to remove
+  for (const auto& name : layers_of(plan_, static_cast<int>(index), containers_[index].instance)) {
+    const std::string work = cat("upper/", name, "/work");
+    if (raw::fchmodat(folder_->state_fd(), work.c_str(), 0700) < 0) continue;  // not a work folder
+    for (const char* mark : {"/incompat/volatile", "/incompat"}) raw::unlinkat(folder_->state_fd(), (work + mark).c_str(), AT_REMOVEDIR);
+  }
+}
+
 void PodRunner::clear_disk() {
   if (!plan_.uses_disk || !folder_->has_state()) return;
-  for (const char* entry : {"upper", "volumes"}) run::remove_as_pod(folder_->state_fd(), entry, user_namespace_.get());
+  for (auto& removal : removals_) removal.finish();
+  removals_.clear();
+  if (user_namespace_) return run::Removal(folder_->state_fd(), {"upper", "volumes"}, user_namespace_.get()).finish();
+  for (const char* entry : {"upper", "volumes"}) folder_->remove(entry);
 }
 
 RunOutcome PodRunner::conclude() {

@@ -10,6 +10,7 @@
 #include "monitor/container_io.hpp"
 #include "monitor/loop.hpp"
 #include "podctl/run.hpp"
+#include "run/remove.hpp"
 #include "run/sandbox.hpp"
 #include "state/pod_folder.hpp"
 #include "view/status.hpp"
@@ -58,6 +59,8 @@ class PodRunner {
   std::string final_message(std::size_t index);
   bool is_deaf(std::size_t index, int signal_number) const;
   void end_sandbox();
+  void discard_layer(std::size_t index);
+  void drop_overlay_marks(std::size_t index);
   void clear_disk();
   RunOutcome conclude();
   void abandon() noexcept;
@@ -80,6 +83,8 @@ class PodRunner {
   std::unique_ptr<run::Sandbox> sandbox_;
   UniqueFd user_namespace_;  // of the pod, for clearing up; empty when we may do it ourselves
   std::vector<Container> containers_;
+  std::vector<run::Removal> removals_;  // of layers whose instance has ended
+  UniqueFd layers_;
   std::vector<lifecycle::Event> pending_;  // events met while an event is being carried out
   bool feeding_ = false;
   bool over_ = false;

@@ -103,7 +103,7 @@ void remove_folder(const std::string& path) {
   if (facts.has_id_helpers) {
     const UniqueFd space = run::remake_user_namespace(map(facts.uid, facts.sub_uids), map(facts.gid, facts.sub_gids), facts);
     const UniqueFd folder = sys::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    for (const char* entry : {"upper", "volumes"}) run::remove_as_pod(folder.get(), entry, space.get());
+    run::Removal(folder.get(), {"upper", "volumes"}, space.get()).finish();
   }
   sys::remove_tree(AT_FDCWD, path);
 }
@@ -119,9 +119,14 @@ void drop_previous(state::PodFolder& folder) {
   if (folder.has_previous()) remove_folder(folder.previous());
 }
 
-void clear_layer(state::PodFolder& folder, const std::string& container, unsigned instance, int user_namespace) {
-  const UniqueFd layers = sys::open_at(folder.state_fd(), "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  run::remove_as_pod(layers.get(), cat(container, '.', instance), user_namespace);
+std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instance) {
+  std::vector<std::string> names;
+  for (const auto& step : plan.steps) {
+    const auto* layer = std::get_if<action::MakeLayer>(&step.action);
+    if (layer == nullptr || step.member != member) continue;
+    for (const char* part : {".upper", ".work"}) names.push_back(cat(layer->name, '.', instance, part));
+  }
+  return names;
 }
 
 void forget_oldest(const StorePaths& paths, const state::PodFolder& current) {

@@ -32,8 +32,8 @@ bool needs_user_namespace(const Plan& plan, const HostFacts& facts);
 void clear_leftovers(state::PodFolder& folder);
 /// Removes what set_previous_aside() kept.
 void drop_previous(state::PodFolder& folder);
-/// Removes the writable layer of a container's earlier instance.
-void clear_layer(state::PodFolder& folder, const std::string& container, unsigned instance, int user_namespace);
+/// The folders under upper/ that are the writable layers of one instance.
+std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instance);
 /// Forgets finished pods beyond the 50 newest.
 void forget_oldest(const StorePaths& paths, const state::PodFolder& current);
 

@@ -73,6 +73,14 @@ void add_member(const Draft& draft, const Place& place, const std::vector<Place>
 /// member, or pause when all containers share one.
 void add_root(const Draft& draft, const Place& place, const std::vector<Place>& all, Actor actor);
 
+/// Makes sure that the pod's folder on disk is there.
+void use_disk(const Draft& draft, Stage stage);
+
+/// The writable layers of a container's root: none, one, or one for each folder of the host.
+std::vector<std::string> layer_names(const Draft& draft, const Place& place);
+action::MakeLayer make_layer(const Draft& draft, std::string name);
+void add_layers(const Draft& draft, const Place& place);
+
 /// Shows a host path in the pod tree, the way this machine needs it.
 void bind_host(const Draft& draft, Stage stage, action::BindHost bind, bool shift_ids, const std::string& why,
                const std::string& weakens = {});

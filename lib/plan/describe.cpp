@@ -94,6 +94,9 @@ StepText words(const MakeHostDirectory& a) {
 StepText words(const MakeHostFile& a) {
   return {"make-host-file", cat("host file ", a.path), cat("mode ", octal(a.mode), ", if missing"), "openat2(O_CREAT)", cat("ls -l ", a.path)};
 }
+StepText words(const MakeLayer& a) {
+  return {"make-layer", cat("writable layer ", a.name), cat("in ", a.folder), "mkdirat", cat("ls ", a.folder)};
+}
 StepText words(const TakeTree& a) {
   return {"take-tree", cat("mounts of ", a.path), a.shift_ids ? "ids shifted into the pod's range" : "as they are", a.shift_ids ? "open_tree, mount_setattr(MOUNT_ATTR_IDMAP)" : "open_tree", {}};
 }
@@ -164,7 +167,7 @@ StepText words(const JoinPod& a) {
   return {"join-pod", cat("join ", names_of(a.joined)), cat("new ", names_of(a.fresh)), cat("setns(pidfd, ", flags_of(a.joined), "), clone(", flags_of(a.fresh), "|CLONE_PARENT)"), "ls -l /proc/PID/ns"};
 }
 StepText words(const MountOverlay& a) {
-  return {"mount-overlay", cat("writable layer over ", a.lower), cat("on ", a.target), "mount(overlay)", "cat /proc/PID/mountinfo"};
+  return {"mount-overlay", cat("overlay on ", a.target), cat("layer ", a.name, " over ", a.lower), "mount(overlay)", "cat /proc/PID/mountinfo"};
 }
 StepText words(const MoveMount& a) {
   return {"move-mount", cat("mount of ", a.target), cat("moved from ", a.source), "move_mount", "cat /proc/PID/mountinfo"};

@@ -62,6 +62,7 @@ void add_shared_root(const Draft& draft, const std::vector<Place>& all) {
   const Container merged = merged_container(all);
   Place place = all.front();
   place.container = &merged;
+  for (const auto& layer : layer_names(draft, place)) draft.prepare(Stage::kMounts, make_layer(draft, layer), "a writable layer on disk");
   add_root(draft, place, all, Actor::kPause);
 }
 
@@ -77,6 +78,7 @@ void add_member(const Draft& draft, const Place& place, const std::vector<Place>
   };
   const bool shared = shares_mounts(draft.pod);
 
+  if (!shared) add_layers(draft, place);
   add(Stage::kSandbox, action::JoinPod{plan.namespaces, {.mnt = !shared, .pid = plan.pid_per_member, .cgroup = true}},
       shared ? "podctl.dev/share-mounts" : "a private copy of the pod's mounts");
   if (draft.facts.privileged) add(Stage::kIdentity, action::BecomePodRoot{0, 0}, "the ids outside the map mean nothing inside");
@@ -158,10 +160,11 @@ Plan make_plan(const Pod& pod, const std::vector<DataObject>& objects, const Hos
 std::vector<Step> make_join_plan(const Plan& plan, int member, const JoinOptions& options) {
   std::vector<Step> steps;
   for (const auto& step : plan.steps) {
-    if (step.actor != Actor::kMember || step.member != member) continue;
+    if (step.member != member) continue;
     if (std::holds_alternative<action::AwaitTurn>(step.action) && !options.in_turn) continue;
     Step copy = step;
-    if (auto* overlay = std::get_if<action::MountOverlay>(&copy.action)) overlay->name = cat(overlay->name, '.', options.attempt);
+    if (auto* layer = std::get_if<action::MakeLayer>(&copy.action)) append(layer->name, '.', options.attempt);
+    if (auto* overlay = std::get_if<action::MountOverlay>(&copy.action)) append(overlay->name, '.', options.attempt);
     steps.push_back(std::move(copy));
   }
   return steps;

@@ -96,6 +96,25 @@ void add_etc_files(const RootSteps& steps, const Place& place) {
 
 }  // namespace
 
+std::vector<std::string> layer_names(const Draft& draft, const Place& place) {
+  const std::string& name = place.container->name;
+  if (place.root != "host") return {name};
+  std::vector<std::string> names;
+  if (overlays_host(draft.pod))
+    for (const auto& folder : draft.facts.host_root)
+      if (folder.link_target.empty()) names.push_back(cat(name, '.', folder.name));
+  return names;
+}
+
+action::MakeLayer make_layer(const Draft& draft, std::string name) {
+  return {cat(draft.options.state_directory, "/upper"), std::move(name), draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt};
+}
+
+void add_layers(const Draft& draft, const Place& place) {
+  for (auto& name : layer_names(draft, place))
+    draft.plan.steps.push_back({0, Stage::kMounts, Actor::kMonitor, place.index, make_layer(draft, std::move(name)), cat(place.path, ".image"), {}});
+}
+
 std::string message_target(const Container& container) {
   return container.termination_message_path.empty() ? std::string() : clean_path(container.termination_message_path);
 }
@@ -120,7 +139,7 @@ void add_host_folders(const Draft& draft, const std::vector<Place>& all) {
   if (any_layer(draft.plan)) {
     const std::string folder = cat(draft.options.state_directory, "/upper");
     const auto owner = draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt;
-    draft.plan.uses_disk = true;
+    use_disk(draft, Stage::kMounts);
     draft.prepare(Stage::kMounts, action::MakeHostDirectory{folder, 0700, owner}, "writable layers lie on disk");
     bind_host(draft, Stage::kMounts, {.source = folder, .target = std::string(kLayersFolder), .kind = PathKind::kDirectory, .limits = {.no_suid = true, .no_dev = true}},
               /*shift_ids=*/false, "writable layers lie on disk");

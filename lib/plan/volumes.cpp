@@ -54,7 +54,7 @@ void add_empty_dir(const Draft& draft, const Volume& volume, const std::string& 
     return;
   }
   const std::string folder = cat(draft.options.state_directory, "/volumes/", volume.name);
-  draft.plan.uses_disk = true;
+  use_disk(draft, Stage::kVolumes);
   draft.prepare(Stage::kVolumes, action::MakeHostDirectory{folder, 0777, draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt},
                 cat(why, ".emptyDir"));
   bind_host(draft, Stage::kVolumes, {.source = folder, .target = target, .kind = PathKind::kDirectory, .limits = limits},
@@ -109,6 +109,12 @@ void add_object(const Draft& draft, const Volume& volume, const ObjectVolume& so
 }
 
 }  // namespace
+
+void use_disk(const Draft& draft, Stage stage) {
+  if (draft.plan.uses_disk) return;
+  draft.plan.uses_disk = true;
+  draft.prepare(stage, action::MakeHostDirectory{draft.options.state_directory, 0700, {}}, "the pod's own folder on disk");
+}
 
 void bind_host(const Draft& draft, Stage stage, action::BindHost bind, bool shift_ids, const std::string& why,
                const std::string& weakens) {

@@ -239,14 +239,7 @@ Result new_root(Child& child, const Op& op) noexcept {
   return fill(child.base, op);
 }
 
-Result make_layer(const Op& op) noexcept {
-  const Fd layers(raw::openat(AT_FDCWD, op.b, O_PATH | O_DIRECTORY));
-  if (!layers) return check(layers.get(), Call::kOpen);
-  return fill(layers.get(), op);
-}
-
 Result mount_overlay(Child& child, const Op& op) noexcept {
-  PODCTL_TRY(make_layer(op));
   if (op.code == Op::Code::kOverlay) return mount_on(child, op.target, "overlay", op.flags, op.a);
   PODCTL_TRY(check(raw::mount("podctl", op.target, "overlay", op.flags, op.a), Call::kMount));
   return enter_base(child, op.target);

@@ -106,6 +106,7 @@ struct Compiler {
   // --- the monitor's own steps are carried out by launch.cpp --------------------------------------------
   void compile(const action::MakeHostDirectory&) {}
   void compile(const action::MakeHostFile&) {}
+  void compile(const action::MakeLayer&) {}
   void compile(const action::TakeTree&) {}
   void compile(const action::NewSandbox&) {}
 
@@ -226,19 +227,13 @@ struct Compiler {
     out.program_.fresh = clone_flags(a.fresh);
   }
   void compile(const action::MountOverlay& a) {
-    auto& items = new_items();
-    items.push_back({.path = a.name.c_str(), .mode = 0755});
-    items.push_back({.path = keep(cat(a.name, "/upper")), .mode = 0755});
-    items.push_back({.path = keep(cat(a.name, "/work")), .mode = 0755});
     const bool is_root = a.target == "/";
     Op& op = add(is_root ? Op::Code::kNewOverlayRoot : Op::Code::kOverlay);
     op.target = is_root ? keep(cat("/m/", member_name())) : target(a.target);
     // userxattr: without it an overlay of a user namespace mounts and then fails at the first rename or
     // re-made folder (5.11 on). volatile: the layer is thrown away, so nothing waits for the disk.
-    op.a = keep(cat("lowerdir=", a.lower, ",upperdir=", a.layers, '/', a.name, "/upper,workdir=", a.layers, '/', a.name, "/work,userxattr,volatile"));
-    op.b = a.layers.c_str();
+    op.a = keep(cat("lowerdir=", a.lower, ",upperdir=", a.layers, '/', a.name, ".upper,workdir=", a.layers, '/', a.name, ".work,userxattr,volatile"));
     op.flags = MS_NODEV;
-    use(op, items);
   }
   void compile(const action::MoveMount& a) {
     Op& op = add(Op::Code::kMoveMount);
@@ -313,12 +308,19 @@ struct Compiler {
   }
 };
 
-CompiledProgram::CompiledProgram(std::vector<Step> steps, const Plan& plan, const ProgramContext& context) : steps_(std::move(steps)) {
+CompiledProgram::CompiledProgram(std::vector<Step> steps, const Plan& plan, const ProgramContext& context) : own_(std::move(steps)) {
+  for (const auto& step : own_) steps_.push_back(&step);
+  compile(plan, context);
+}
+
+CompiledProgram::CompiledProgram(std::vector<const Step*> steps, const Plan& plan, const ProgramContext& context) : steps_(std::move(steps)) { compile(plan, context); }
+
+void CompiledProgram::compile(const Plan& plan, const ProgramContext& context) {
   Compiler compiler{*this, plan, context};
   ops_.reserve(steps_.size() + 4);
-  for (const auto& step : steps_) {
-    compiler.step = &step;
-    std::visit([&](const auto& action) { compiler.compile(action); }, step.action);
+  for (const Step* step : steps_) {
+    compiler.step = step;
+    std::visit([&](const auto& action) { compiler.compile(action); }, step->action);
   }
   program_.ops = ops_.data();
   program_.count = ops_.size();

@@ -27,18 +27,23 @@ struct ProgramContext {
 /// A program with all memory it points into. Must outlive the process that runs it, up to its exec.
 class CompiledProgram {
  public:
-  /// `steps` are those of one actor, in order. Their strings are used in place.
+  /// `steps` are those of one actor, in order; owned, or borrowed for as long as the program lives. Their
+  /// strings are used in place.
   CompiledProgram(std::vector<Step> steps, const Plan& plan, const ProgramContext& context);
+  CompiledProgram(std::vector<const Step*> steps, const Plan& plan, const ProgramContext& context);
   CompiledProgram(const CompiledProgram&) = delete;
   CompiledProgram& operator=(const CompiledProgram&) = delete;
 
   [[nodiscard]] const Program& program() const noexcept { return program_; }
   [[nodiscard]] Program& program() noexcept { return program_; }
-  [[nodiscard]] const std::vector<Step>& steps() const noexcept { return steps_; }
+  [[nodiscard]] const std::vector<const Step*>& steps() const noexcept { return steps_; }
 
  private:
   friend struct Compiler;
-  std::vector<Step> steps_;
+  void compile(const Plan& plan, const ProgramContext& context);
+
+  std::vector<Step> own_;
+  std::vector<const Step*> steps_;
   Program program_;
   std::vector<Op> ops_;
   std::deque<std::string> texts_;

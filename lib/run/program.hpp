@@ -41,7 +41,7 @@ struct Op {
     kEnterTree,
     kAnnounceTree,
     kExecPause,         // fd: the program, number: the descriptor it reports on
-    kOverlay,           // target, a: options, b: folder of the layers, items: the layer's folders
+    kOverlay,           // target, a: options
     kNewOverlayRoot,    // the same, and the result becomes the root
     kMoveMount,         // a: source, target
     kBindInto,          // a: source, b: sub path or null, target, attributes

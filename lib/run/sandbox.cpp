@@ -33,22 +33,6 @@ std::int64_t now() {
   return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
 }
 
-// No signal handler of ours may run in a child that shares our memory, so none is delivered there.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    ::sigprocmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
-
 bool is_readable(int fd) {
   pollfd poll{fd, POLLIN, 0};
   return raw::poll(&poll, 1, 0) > 0;
@@ -61,6 +45,13 @@ std::string map_text(const std::vector<IdMapping>& map) {
 }
 
 }  // namespace
+
+SignalsBlocked::SignalsBlocked() {
+  sigset_t all;
+  sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &before_);
+}
+SignalsBlocked::~SignalsBlocked() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
 // --- StackPool, SharedPage ------------------------------------------------------------------------------
 
@@ -97,8 +88,8 @@ SharedPage::~SharedPage() { ::munmap(cells_, size_); }
 
 // --- Sandbox: the launch --------------------------------------------------------------------------------
 
-Sandbox::Sandbox(Plan plan, const HostFacts& facts, std::span<const Fault> faults)
-    : plan_(std::move(plan)), facts_(facts), page_(plan_.members.size() + 1, plan_.steps.size() + 1) {
+Sandbox::Sandbox(const Plan& plan, const HostFacts& facts, std::span<const Fault> faults)
+    : plan_(plan), facts_(facts), page_(plan_.members.size() + 1, plan_.steps.size() + 1) {
   for (const auto& fault : faults)
     page_.cells()[fault.step].control = kFaultBase + static_cast<std::uint32_t>(fault.error_number);
   ScopeExit undo{[&]() noexcept {
@@ -112,7 +103,7 @@ Sandbox::Sandbox(Plan plan, const HostFacts& facts, std::span<const Fault> fault
   null_ = sys::open("/dev/null", O_RDONLY);
 
   for (const auto& step : plan_.steps)
-    if (step.actor == Actor::kMonitor) do_monitor_step(step);
+    if (step.actor == Actor::kMonitor && step.member < 0) do_monitor_step(step);
   __atomic_store_n(&page_.handoff().monitor_done, 1, __ATOMIC_RELEASE);
   raw::futex_wake(&page_.handoff().monitor_done);
   undo.cancel();
@@ -143,10 +134,10 @@ void Sandbox::do_monitor_step(const Step& step) {
 struct Sandbox::MonitorSteps {
   Sandbox& self;
   void operator()(const action::MakeHostDirectory& a) const {
-    const auto made = sys::make_directories(a.path, 0755);
+    const auto made = sys::make_directories(a.path, a.mode);
     self.made_.insert(self.made_.end(), made.begin(), made.end());
     if (made.empty()) return;  // what was there keeps its mode and owner
-    sys::check(raw::fchmodat(AT_FDCWD, a.path.c_str(), a.mode), "chmod", a.path);
+    if ((a.mode & 022) != 0) sys::check(raw::fchmodat(AT_FDCWD, a.path.c_str(), a.mode), "chmod", a.path);  // despite the umask
     if (a.owner) {
       const UniqueFd folder = sys::open(a.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       sys::check(raw::fchown(folder.get(), *a.owner, *a.owner), "chown", a.path);
@@ -157,6 +148,15 @@ struct Sandbox::MonitorSteps {
     if (fd == -EEXIST) return;
     const UniqueFd file(static_cast<int>(sys::check(fd, "open", a.path)));
     self.made_.push_back(a.path);
+  }
+  void operator()(const action::MakeLayer& a) const {
+    for (const char* part : {".upper", ".work"}) {
+      const std::string path = cat(a.folder, '/', a.name, part);
+      sys::check(raw::mkdirat(AT_FDCWD, path.c_str(), 0755), "mkdir", path);
+      if (!a.owner) continue;
+      const UniqueFd folder = sys::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      sys::check(raw::fchown(folder.get(), *a.owner, *a.owner), "chown", path);
+    }
   }
   void operator()(const action::TakeTree& a) const {
     UniqueFd tree = sys::clone_tree(a.path);
@@ -179,9 +179,9 @@ struct Sandbox::MonitorSteps {
 void Sandbox::carry_out(const Step& step) { std::visit(MonitorSteps{*this}, step.action); }
 
 void Sandbox::start_pause(const action::NewSandbox& sandbox) {
-  std::vector<Step> steps;
+  std::vector<const Step*> steps;
   for (const auto& step : plan_.steps)
-    if (step.actor == Actor::kPause) steps.push_back(step);
+    if (step.actor == Actor::kPause) steps.push_back(&step);
   ProgramContext context{.slot = &page_.slot(0), .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
                          .pause_program = pause_program_.get(), .pause_ready = pause_ready_.get(), .taken_trees = &taken_fds_};
   pause_compiled_ = std::make_unique<CompiledProgram>(std::move(steps), plan_, context);
@@ -228,8 +228,15 @@ void Sandbox::map_ids(const action::MapIds& map) {
 int Sandbox::last_step() const noexcept {
   int last = 0;
   for (const auto& step : plan_.steps)
-    if (step.actor != Actor::kMember) last = step.number;
+    if (step.member < 0) last = step.number;
   return last;
+}
+
+void Sandbox::prepare_members() {
+  for (int i = 0; i < static_cast<int>(plan_.members.size()); ++i)
+    for (const auto& step : make_join_plan(plan_, i, {}))
+      if (step.actor == Actor::kMonitor) do_monitor_step(step);
+  members_prepared_ = true;
 }
 
 void Sandbox::await_ready() {
@@ -316,7 +323,11 @@ Member Sandbox::start(int index, const JoinOptions& options, const Streams& stre
                          .pause_ready = pause_ready_.get(), .pause_pidfd = pause_.pidfd(),
                          .streams = {streams.in >= 0 ? streams.in : null_.get(), streams.out, streams.err}};
   if (options.in_turn && index > 0) context.previous_member = &page_.slot(static_cast<std::size_t>(index)).on_our_memory;
-  launch->program = std::make_unique<CompiledProgram>(make_join_plan(plan_, index, options), plan_, context);
+  std::vector<Step> steps = make_join_plan(plan_, index, options);
+  if (options.attempt > 0 || !members_prepared_)
+    for (const auto& step : steps)
+      if (step.actor == Actor::kMonitor) do_monitor_step(step);
+  launch->program = std::make_unique<CompiledProgram>(std::move(steps), plan_, context);
   launch->stacks = {stacks_.take(), stacks_.take()};
   launch->program->program().member_stack_top = launch->stacks[1];
 
@@ -337,7 +348,7 @@ Member Sandbox::start(int index, const JoinOptions& options, const Streams& stre
       slot.call = Call::kClone;
       slot.error = ESRCH;
     }
-    throw Error(launch_failure(plan_, facts_, launch->program->steps().front(), slot));
+    throw Error(launch_failure(plan_, facts_, *launch->program->steps().front(), slot));
   }
   Member member;
   member.process_ = Process(slot.pid, UniqueFd(slot.pidfd));
@@ -358,9 +369,10 @@ std::optional<ErrorInfo> Member::take_start_result() {
     failed.call = Call::kAwait;
     failed.error = ESRCH;
   }
-  for (const auto& step : launch->program->steps())
-    if (step.number == static_cast<int>(failed.step)) return launch_failure(launch->sandbox->plan_, launch->sandbox->facts_, step, failed);
-  return launch_failure(launch->sandbox->plan_, launch->sandbox->facts_, launch->program->steps().front(), failed);
+  const Step* at = launch->program->steps().front();
+  for (const Step* step : launch->program->steps())
+    if (step->number == static_cast<int>(failed.step)) at = step;
+  return launch_failure(launch->sandbox->plan_, launch->sandbox->facts_, *at, failed);
 }
 
 }  // namespace podctl::run

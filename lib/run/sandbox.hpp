@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,6 +15,19 @@
 #include "run/page.hpp"
 
 namespace podctl::run {
+
+/// No signal handler of the process may run in a child that shares its memory: none is delivered while this
+/// lives, and the child inherits that.
+class SignalsBlocked {
+ public:
+  SignalsBlocked();
+  ~SignalsBlocked();
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 /// Memory for the stacks of processes that run on ours; every one apart, with a guard page below.
 class StackPool {
@@ -95,14 +109,16 @@ class Sandbox {
   /// Carries out the monitor's steps of the plan, and starts pause on its own. Everything made is undone when
   /// it throws. Only from the thread that lives as long as the pod: its end ends the pod.
   /// @throws Error  in the plan's words
-  Sandbox(Plan plan, const HostFacts& facts, std::span<const Fault> faults = {});
+  /// Borrows the plan.
+  Sandbox(const Plan& plan, const HostFacts& facts, std::span<const Fault> faults = {});
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
   ~Sandbox();
 
-  [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
   [[nodiscard]] Process& pause() noexcept { return pause_; }
   [[nodiscard]] const Process& pause() const noexcept { return pause_; }
+  /// Does the monitor's part of every container's first start ahead of it, while pause is at work.
+  void prepare_members();
   /// Waits until pause has done its steps and members may join. @throws Error  in the plan's words
   void await_ready();
   /// Number of the last step before the members'.
@@ -126,9 +142,10 @@ class Sandbox {
   void start_pause(const action::NewSandbox& sandbox);
   void map_ids(const action::MapIds& map);
   void do_monitor_step(const Step& step);
+  bool members_prepared_ = false;
 
-  Plan plan_;
-  HostFacts facts_;
+  const Plan& plan_;
+  const HostFacts& facts_;
   SharedPage page_;
   StackPool stacks_;
   std::int64_t began_ns_ = 0;

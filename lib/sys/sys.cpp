@@ -1,6 +1,5 @@
 #include "sys/sys.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -185,61 +184,9 @@ ExitStatus finish_helper(Helper helper, std::string& output) {
   return helper.process.wait();
 }
 
-namespace {
-
-void remove_entries(int folder, dev_t device, std::string_view name, int depth);
-
-// Removes one entry of `dir`, whatever it is.
-void remove_entry(int dir, const char* name, dev_t device, int depth) {
-  int rc = raw::unlinkat(dir, name, 0);
-  if (rc == 0 || rc == -ENOENT) return;
-  if (rc != -EISDIR && rc != -EPERM) check(rc, "unlink", name);
-  rc = raw::unlinkat(dir, name, AT_REMOVEDIR);
-  if (rc == 0 || rc == -ENOENT) return;
-  if (rc != -ENOTEMPTY && rc != -EEXIST) check(rc, "rmdir", name);
-  int fd = raw::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (fd == -EACCES) {  // an overlay leaves its work folder with mode 0
-    check(raw::fchmodat(dir, name, 0700), "chmod", name);
-    fd = raw::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  }
-  UniqueFd folder(static_cast<int>(check(fd, "open", name)));
-  remove_entries(folder.get(), device, name, depth);
-  check(raw::unlinkat(dir, name, AT_REMOVEDIR), "rmdir", name);
-}
-
-void remove_entries(int folder, dev_t device, std::string_view name, int depth) {
-  if (depth > 2000) throw SysError(ELOOP, "remove", name);  // one descriptor a level
-  struct stat status {};
-  check(raw::fstat(folder, &status), "stat", name);
-  if (status.st_dev != device) throw SysError(EXDEV, "remove", name);
-  if ((status.st_mode & 0700) != 0700) raw::fchmod(folder, 0700);
-  alignas(8) char buffer[8192];
-  for (bool removed = true; removed;) {  // removing while reading may skip entries, so until a round finds none
-    removed = false;
-    check_errno(::lseek(folder, 0, SEEK_SET), "lseek", name);
-    for (;;) {
-      const long got = check(raw::call(SYS_getdents64, folder, raw::arg(buffer), sizeof buffer), "getdents64", name);
-      if (got == 0) break;
-      for (long at = 0; at < got;) {
-        const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
-        at += entry->d_reclen;
-        const std::string_view entry_name = entry->d_name;
-        if (entry_name == "." || entry_name == "..") continue;
-        remove_entry(folder, entry->d_name, device, depth + 1);
-        removed = true;
-      }
-    }
-  }
-}
-
-}  // namespace
-
 void remove_tree(int dir, const std::string& name) {
-  struct stat status {};
-  const int rc = raw::fstatat(dir, name.c_str(), &status, AT_SYMLINK_NOFOLLOW);
-  if (rc == -ENOENT) return;
-  check(rc, "stat", name);
-  remove_entry(dir, name.c_str(), status.st_dev, 0);
+  raw::RemoveError error;
+  if (!raw::remove_tree(dir, name.c_str(), error)) throw SysError(error.error_number, error.call, error.name);
 }
 
 }  // namespace podctl::sys

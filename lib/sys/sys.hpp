@@ -13,6 +13,7 @@
 #include "podctl/process.hpp"
 #include "podctl/unique_fd.hpp"
 #include "sys/raw.hpp"
+#include "sys/remove_tree.hpp"
 
 /// System calls for the parent side: the same names as in raw, throwing SysError and returning owners.
 namespace podctl::sys {
@@ -62,8 +63,7 @@ Helper start_helper(const std::vector<std::string>& argv);
 /// Waits for its end. `output` receives at most 4 KiB of what it printed.
 ExitStatus finish_helper(Helper helper, std::string& output);
 
-/// Removes everything below the folder `name` of `dir`, and it. Follows no link, crosses no mount. Modes
-/// that are in the way are changed. Throws for what cannot be removed.
+/// raw::remove_tree, throwing.
 void remove_tree(int dir, const std::string& name);
 
 }  // namespace podctl::sys
