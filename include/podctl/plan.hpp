@@ -23,6 +23,7 @@ enum class Stage { kUserns, kSandbox, kNetwork, kVolumes, kMounts, kIdentity, kL
 enum class Actor {
   kMonitor,  ///< podctl itself, in the host's namespaces
   kPause,    ///< PID 1 of the pod
+  kNetwork,  ///< a child of pause that makes the network while pause makes the pod tree
   kMember,   ///< a container, between joining the pod and its exec
 };
 
@@ -113,6 +114,8 @@ struct DieWithMonitor {};
 /// Makes every mount a slave: nothing mounted here is seen on the host.
 struct StopPropagation {};
 struct NewNetwork {};
+/// Joins the network namespace that was made beside the pod tree (setns(2)).
+struct JoinNetwork {};
 /// Brings the loopback interface up, with the pod's own addresses on it when given.
 struct ConfigureLoopback {
   std::string ipv4, ipv6;
@@ -251,7 +254,7 @@ struct ExecProgram {
 
 using Action = std::variant<
     action::MakeHostDirectory, action::MakeHostFile, action::MakeLayer, action::TakeTree, action::NewSandbox, action::MapIds,
-    action::BecomePodRoot, action::DieWithMonitor, action::StopPropagation, action::NewNetwork,
+    action::BecomePodRoot, action::DieWithMonitor, action::StopPropagation, action::NewNetwork, action::JoinNetwork,
     action::ConfigureLoopback, action::SetHostname, action::MountPodTree, action::MountTmpfs, action::BindHost,
     action::BindDevices, action::MountProc, action::MountSysfs, action::MaskPaths, action::WriteFiles,
     action::EnterPodTree, action::StartPause, action::JoinPod, action::MountOverlay, action::MoveMount,

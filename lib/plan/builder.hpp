@@ -23,6 +23,7 @@ struct Draft {
   void prepare(Stage stage, Action action, std::string why) const;
   void monitor(Stage stage, Action action, std::string why, std::string weakens = {}) const;
   void pause(Stage stage, Action action, std::string why, std::string weakens = {}) const;
+  void network(Action action, std::string why) const;
   void member(int index, Stage stage, Action action, std::string why, std::string weakens = {}) const;
 };
 

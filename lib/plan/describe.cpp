@@ -121,6 +121,9 @@ StepText words(const StopPropagation&) {
 StepText words(const NewNetwork&) {
   return {"new-network", "new net namespace", {}, "unshare(CLONE_NEWNET)", "readlink /proc/PID/ns/net"};
 }
+StepText words(const JoinNetwork&) {
+  return {"join-network", "join the pod's net namespace", {}, "setns(CLONE_NEWNET)", "readlink /proc/PID/ns/net"};
+}
 StepText words(const ConfigureLoopback& a) {
   return {"configure-loopback", "loopback interface up", with(a.ipv4.empty() ? "" : cat(a.ipv4, "/32"), a.ipv6.empty() ? "" : cat(a.ipv6, "/128")), "rtnetlink RTM_NEWLINK, RTM_NEWADDR", "nsenter -t PID -U -n ip addr"};
 }

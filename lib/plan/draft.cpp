@@ -18,6 +18,9 @@ void Draft::monitor(Stage stage, Action action, std::string why, std::string wea
 void Draft::pause(Stage stage, Action action, std::string why, std::string weakens) const {
   plan.steps.push_back({0, stage, Actor::kPause, -1, std::move(action), std::move(why), std::move(weakens)});
 }
+void Draft::network(Action action, std::string why) const {
+  plan.steps.push_back({0, Stage::kNetwork, Actor::kNetwork, -1, std::move(action), std::move(why), {}});
+}
 void Draft::member(int index, Stage stage, Action action, std::string why, std::string weakens) const {
   plan.steps.push_back({0, stage, Actor::kMember, index, std::move(action), std::move(why), std::move(weakens)});
 }

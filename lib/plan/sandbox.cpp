@@ -31,7 +31,7 @@ void add_sandbox(const Draft& draft) {
   plan.namespaces = {.user = true, .mnt = true, .net = !uses_host_network(draft.pod), .ipc = !draft.pod.spec.host_ipc,
                      .uts = true, .pid = true};
   Namespaces first = plan.namespaces;
-  first.net = false;  // made by pause itself, while the monitor goes on with its own work
+  first.net = false;  // the most expensive of all: made beside the mounts
   draft.monitor(Stage::kSandbox, action::NewSandbox{first}, "all containers of a pod share these",
                 weakened(draft.pod));
 
@@ -56,9 +56,8 @@ void add_sandbox(const Draft& draft) {
 void add_network(const Draft& draft) {
   Plan& plan = draft.plan;
   if (plan.namespaces.net) {
-    draft.pause(Stage::kNetwork, action::NewNetwork{}, "all containers of a pod share one network");
-    draft.pause(Stage::kNetwork, action::ConfigureLoopback{plan.ipv4, plan.ipv6},
-                plan.ipv4.empty() ? "localhost" : "localhost, and the pod's own addresses");
+    draft.network(action::NewNetwork{}, "all containers of a pod share one network");
+    draft.network(action::ConfigureLoopback{plan.ipv4, plan.ipv6}, plan.ipv4.empty() ? "localhost" : "localhost, and the pod's own addresses");
   }
   draft.pause(Stage::kSandbox, action::SetHostname{plan.host_name}, draft.pod.spec.hostname.empty() ? "metadata.name" : "spec.hostname");
 }
@@ -88,15 +87,6 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
     draft.pause(Stage::kMounts, action::MountProc{below("proc")}, standard);
     draft.pause(Stage::kMounts, proc_masks(below("proc")), "they are the machine's, not the pod's");
   }
-  if (plan.namespaces.net) {
-    draft.pause(Stage::kMounts, action::MountSysfs{below("sys")}, standard);
-  } else {
-    // A new sysfs belongs to a network namespace, and this one is not the pod's.
-    bind_host(draft, Stage::kMounts, {.source = "/sys", .target = below("sys"), .kind = PathKind::kDirectory,
-                                      .limits = {.read_only = true, .no_suid = true, .no_dev = true, .no_exec = true}},
-              /*shift_ids=*/false, "spec.hostNetwork", "the pod uses the machine's network");
-  }
-  draft.pause(Stage::kMounts, action::MaskPaths{below("sys"), {"firmware", "devices/virtual/powercap"}, {}}, "they are the machine's, not the pod's");
   if (plan.namespaces.ipc) {
     draft.pause(Stage::kMounts, action::MountTmpfs{.target = below("shm"), .mode = 01777, .size = "64m", .limits = {.no_suid = true, .no_dev = true, .no_exec = true}},
                 "one /dev/shm for the pod");
@@ -109,6 +99,16 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
   etc.files.push_back({"hostname", cat(plan.host_name, '\n'), 0644});
   etc.files.push_back({"resolv.conf", resolv_conf_file(draft), 0644});
   draft.pause(Stage::kMounts, std::move(etc), "the pod's own /etc files");
+  if (plan.namespaces.net) {
+    draft.pause(Stage::kNetwork, action::JoinNetwork{}, "pause holds it for the pod");
+    draft.pause(Stage::kMounts, action::MountSysfs{below("sys")}, standard);
+  } else {
+    // A new sysfs belongs to a network namespace, and this one is not the pod's.
+    bind_host(draft, Stage::kMounts, {.source = "/sys", .target = below("sys"), .kind = PathKind::kDirectory,
+                                      .limits = {.read_only = true, .no_suid = true, .no_dev = true, .no_exec = true}},
+              /*shift_ids=*/false, "spec.hostNetwork", "the pod uses the machine's network");
+  }
+  draft.pause(Stage::kMounts, action::MaskPaths{below("sys"), {"firmware", "devices/virtual/powercap"}, {}}, "they are the machine's, not the pod's");
 }
 
 }  // namespace podctl::plan

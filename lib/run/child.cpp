@@ -104,6 +104,8 @@ Result put(const char* path, const char* text) noexcept {
   return result;
 }
 
+int network_main(void* program) noexcept;
+
 // --- identity -----------------------------------------------------------------------------------------
 
 Result write_maps(const Op& op) noexcept {
@@ -140,6 +142,32 @@ Result limit_capabilities(std::uint64_t kept) noexcept {
 }
 
 // --- network ------------------------------------------------------------------------------------------
+
+// Begins the steps of another actor beside ours. It shares our memory and our table of descriptors, and its
+// death is reaped by pause's own program.
+Result spawn(const Op& op) noexcept {
+  const int pid = ::clone(network_main, op.stack, CLONE_VM | CLONE_FILES | SIGCHLD, const_cast<Program*>(op.program));
+  // errno is the monitor's word, and in a failing launch nobody else's value in it matters any more.
+  return pid < 0 ? check(-errno, Call::kClone) : Result{};
+}
+
+Result hand_network(const Child& child) noexcept {
+  const int fd = raw::openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY);
+  if (fd < 0) return check(fd, Call::kOpen);
+  Handoff& handoff = *child.program.handoff;
+  handoff.network_fd = fd;
+  set_word(handoff.network_ready, 1);
+  return {};
+}
+
+Result join_network(const Child& child) noexcept {
+  Handoff& handoff = *child.program.handoff;
+  if (!await_change(child, handoff.network_ready, 0)) return check(-ESRCH, Call::kAwait);
+  if (get_word(handoff.network_ready) != 1) return check(-ECANCELED, Call::kAwait);
+  const int rc = raw::setns(handoff.network_fd, CLONE_NEWNET);
+  raw::close(handoff.network_fd);
+  return check(rc, Call::kSetns);
+}
 
 Result configure_loopback(const Op& op) noexcept {
   const int fd = raw::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
@@ -484,6 +512,9 @@ Result apply(Child& child, const Op& op) noexcept {
     case Op::Code::kDieWithMonitor: return die_with_monitor(child);
     case Op::Code::kStopPropagation: return check(raw::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), Call::kMount);
     case Op::Code::kUnshare: return check(raw::unshare(static_cast<int>(op.flags)), Call::kUnshare);
+    case Op::Code::kSpawn: return spawn(op);
+    case Op::Code::kHandNetwork: return hand_network(child);
+    case Op::Code::kJoinNetwork: return join_network(child);
     case Op::Code::kLoopback: return configure_loopback(op);
     case Op::Code::kHostname: return check(raw::sethostname(op.a, op.number), Call::kSethostname);
     case Op::Code::kPodTree: return mount_pod_tree(child, op);
@@ -527,7 +558,9 @@ Result apply(Child& child, const Op& op) noexcept {
   slot.error = result.error;
   slot.item = result.item;
   slot.state = SlotState::kFailed;
-  if (get_word(program.handoff->tree_ready) == 0) set_word(program.handoff->tree_ready, 2);
+  Handoff& handoff = *program.handoff;
+  if (get_word(handoff.network_ready) == 0) set_word(handoff.network_ready, 2);
+  if (get_word(handoff.tree_ready) == 0) set_word(handoff.tree_ready, 2);
   raw::exit_group(125);
 }
 
@@ -543,7 +576,7 @@ Result pass(const Child& child, StepCell& cell) noexcept {
   return control >= kFaultBase ? check(-static_cast<long>(control - kFaultBase), Call::kInjected) : Result{};
 }
 
-[[noreturn]] void run(const Program& program) noexcept {
+void run_ops(const Program& program) noexcept {
   Child child{program};
   program.slot->state = SlotState::kRunning;
   std::uint32_t step = 0;
@@ -560,10 +593,20 @@ Result pass(const Child& child, StepCell& cell) noexcept {
     if (result.call != Call::kNone) fail(program, result);
     cell.done_ns = now();
   }
-  fail(program, check(-ENOEXEC, Call::kExec));  // a program ends in an exec
+}
+
+// A program that ends in an exec.
+[[noreturn]] void run(const Program& program) noexcept {
+  run_ops(program);
+  fail(program, check(-ENOEXEC, Call::kExec));
 }
 
 int member_main(void* argument) noexcept { run(*static_cast<const Program*>(argument)); }
+
+int network_main(void* argument) noexcept {
+  run_ops(*static_cast<const Program*>(argument));
+  raw::exit_group(0);
+}
 
 }  // namespace
 

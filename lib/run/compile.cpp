@@ -66,6 +66,7 @@ struct Compiler {
   const Step* step = nullptr;
   bool in_host_root = false;  // pause before it enters the pod tree: paths of the tree are relative to it
   bool awaited = false;
+  bool spawned = false;
   std::size_t taken = 0;
 
   // --- memory -----------------------------------------------------------------------------------------
@@ -116,6 +117,13 @@ struct Compiler {
     op.a = keep(map_text(a.uids));
     op.b = keep(map_text(a.gids));
   }
+  // As early as it can: right after the ids, which its maker needs to read /proc/self.
+  void spawn_network() {
+    spawned = true;
+    Op& op = add(Op::Code::kSpawn);
+    op.program = context.network;
+    op.stack = context.network_stack;
+  }
   void await_monitor() {
     if (step->actor != Actor::kPause || awaited) return;
     awaited = true;
@@ -133,6 +141,7 @@ struct Compiler {
     add(Op::Code::kStopPropagation);
   }
   void compile(const action::NewNetwork&) { add(Op::Code::kUnshare).flags = CLONE_NEWNET; }
+  void compile(const action::JoinNetwork&) { add(Op::Code::kJoinNetwork); }
   void compile(const action::ConfigureLoopback& a) {
     auto& items = new_items();
     std::size_t count = 0;
@@ -141,6 +150,7 @@ struct Compiler {
     Op& op = add(Op::Code::kLoopback);
     use(op, items);
     op.number = count;
+    if (step->actor == Actor::kNetwork) add(Op::Code::kHandNetwork);
   }
   void compile(const action::SetHostname& a) {
     Op& op = add(Op::Code::kHostname);
@@ -320,6 +330,7 @@ void CompiledProgram::compile(const Plan& plan, const ProgramContext& context) {
   ops_.reserve(steps_.size() + 4);
   for (const Step* step : steps_) {
     compiler.step = step;
+    if (context.network != nullptr && !compiler.spawned && step->stage != Stage::kUserns) compiler.spawn_network();
     std::visit([&](const auto& action) { compiler.compile(action); }, step->action);
   }
   program_.ops = ops_.data();

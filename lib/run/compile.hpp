@@ -21,6 +21,8 @@ struct ProgramContext {
   int pause_pidfd = -1;
   int streams[3] = {-1, -1, -1};
   const std::uint32_t* previous_member = nullptr;  ///< Slot::on_our_memory of the one before
+  const Program* network = nullptr;                ///< what pause starts a child with, for the steps of kNetwork
+  void* network_stack = nullptr;
   const std::vector<int>* taken_trees = nullptr;   ///< by order of the plan's TakeTree steps
 };
 

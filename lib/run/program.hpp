@@ -19,6 +19,8 @@ struct Item {
   std::uint32_t mode = 0;
 };
 
+struct Program;
+
 /// What an operation may need, by kind; each names its own below.
 struct Op {
   enum class Code : std::uint8_t {
@@ -28,6 +30,9 @@ struct Op {
     kDieWithMonitor,
     kStopPropagation,
     kUnshare,           // flags
+    kSpawn,             // program, stack
+    kHandNetwork,
+    kJoinNetwork,
     kLoopback,          // items[0].text/size: netlink messages; number: how many
     kHostname,          // a, number: its length
     kPodTree,           // a: tmpfs options; items: folders
@@ -80,6 +85,8 @@ struct Op {
   const std::uint32_t* word = nullptr;
   const char* const* argv = nullptr;
   const char* const* environment = nullptr;
+  const Program* program = nullptr;
+  void* stack = nullptr;
 };
 
 /// Everything one actor is given.

@@ -89,7 +89,7 @@ SharedPage::~SharedPage() { ::munmap(cells_, size_); }
 // --- Sandbox: the launch --------------------------------------------------------------------------------
 
 Sandbox::Sandbox(const Plan& plan, const HostFacts& facts, std::span<const Fault> faults)
-    : plan_(plan), facts_(facts), page_(plan_.members.size() + 1, plan_.steps.size() + 1) {
+    : plan_(plan), facts_(facts), page_(plan_.members.size() + 2, plan_.steps.size() + 1) {
   for (const auto& fault : faults)
     page_.cells()[fault.step].control = kFaultBase + static_cast<std::uint32_t>(fault.error_number);
   ScopeExit undo{[&]() noexcept {
@@ -179,12 +179,22 @@ struct Sandbox::MonitorSteps {
 void Sandbox::carry_out(const Step& step) { std::visit(MonitorSteps{*this}, step.action); }
 
 void Sandbox::start_pause(const action::NewSandbox& sandbox) {
-  std::vector<const Step*> steps;
-  for (const auto& step : plan_.steps)
-    if (step.actor == Actor::kPause) steps.push_back(&step);
+  const auto steps_of = [&](Actor actor) {
+    std::vector<const Step*> steps;
+    for (const auto& step : plan_.steps)
+      if (step.actor == actor) steps.push_back(&step);
+    return steps;
+  };
   ProgramContext context{.slot = &page_.slot(0), .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
                          .pause_program = pause_program_.get(), .pause_ready = pause_ready_.get(), .taken_trees = &taken_fds_};
-  pause_compiled_ = std::make_unique<CompiledProgram>(std::move(steps), plan_, context);
+  if (auto steps = steps_of(Actor::kNetwork); !steps.empty()) {
+    ProgramContext own = context;
+    own.slot = &network_slot();
+    network_compiled_ = std::make_unique<CompiledProgram>(std::move(steps), plan_, own);
+    context.network = &network_compiled_->program();
+    context.network_stack = stacks_.take();
+  }
+  pause_compiled_ = std::make_unique<CompiledProgram>(steps_of(Actor::kPause), plan_, context);
   // CLONE_VM: no copy of our page tables, and no fault on our side for every page we write meanwhile. The
   // memory is its own again at its exec.
   const int flags = CLONE_VM | CLONE_PIDFD | SIGCHLD | static_cast<int>(clone_flags(sandbox.namespaces));
@@ -254,10 +264,10 @@ void Sandbox::await_ready() {
 }
 
 ErrorInfo Sandbox::pause_failure() const {
-  const Slot& slot = page_.slot(0);
-  if (slot.state == SlotState::kFailed) {
+  for (const Slot* slot : {&network_slot(), &page_.slot(0)}) {  // pause fails when the network does
+    if (slot->state != SlotState::kFailed) continue;
     for (const auto& step : plan_.steps)
-      if (step.number == static_cast<int>(slot.step)) return launch_failure(plan_, facts_, step, slot);
+      if (step.number == static_cast<int>(slot->step)) return launch_failure(plan_, facts_, step, *slot);
   }
   ErrorInfo info;
   info.id = "pause-died";

@@ -139,6 +139,7 @@ class Sandbox {
   friend class Member;
   struct MonitorSteps;
   void carry_out(const Step& step);
+  [[nodiscard]] Slot& network_slot() const noexcept { return page_.slot(plan_.members.size() + 1); }
   void start_pause(const action::NewSandbox& sandbox);
   void map_ids(const action::MapIds& map);
   void do_monitor_step(const Step& step);
@@ -154,7 +155,7 @@ class Sandbox {
   std::vector<UniqueFd> taken_;
   std::vector<int> taken_fds_;
   std::vector<std::string> made_;  // on the host, outermost first
-  std::unique_ptr<CompiledProgram> pause_compiled_;
+  std::unique_ptr<CompiledProgram> pause_compiled_, network_compiled_;
   Process pause_;
 };
 

@@ -17,6 +17,7 @@ std::string_view actor_name(Actor actor) {
   switch (actor) {
     case Actor::kMonitor: return "monitor";
     case Actor::kPause: return "pause";
+    case Actor::kNetwork: return "network";
     case Actor::kMember: return "member";
   }
   return "";
