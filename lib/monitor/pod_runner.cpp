@@ -161,6 +161,7 @@ void PodRunner::feed(const lifecycle::Event& event) {
     lifecycle::Advance next = lifecycle::advance(std::move(state_), pending_[i], now());
     state_ = std::move(next.state);
     for (const auto& action : next.actions) std::visit([&](const auto& a) { carry_out(a); }, action);
+    if (!starts_.empty()) start_pending();
   }
   pending_.clear();
 }
@@ -176,22 +177,30 @@ void PodRunner::carry_out(const lifecycle::StartContainer& action) {
     console_.err().write(cat("podctl: warning: the log of container '", name, "' is cut off here: ", error.what(), '\n'));
   });
   // The caller has one standard input, and the first container that asks for one gets it.
-  const bool with_input = planned.stdin_open && !input_given_ && !planned.is_init;
-  try {
-    const run::Streams streams = container.io->make_pipes(with_input);
-    container.member.emplace(sandbox_->start(static_cast<int>(action.container), {action.instance, action.in_turn}, streams));
-  } catch (const Error& error) {
-    if (!start_error_ && action.instance == 0) start_error_ = error.info();
-    container.io.reset();
-    return feed(lifecycle::StartFailed{action.container, 128, error.what()});
+  container.has_input = planned.stdin_open && !input_given_ && !planned.is_init;
+  input_given_ = input_given_ || container.has_input;
+  starts_.push_back({.member = static_cast<int>(action.container), .options = {action.instance, action.in_turn}, .streams = container.io->make_pipes(container.has_input)});
+}
+
+// All of them side by side: while one is born the other already works.
+void PodRunner::start_pending() {
+  const std::vector<run::StartRequest> requests = std::exchange(starts_, {});
+  std::vector<run::StartResult> results = sandbox_->start(requests);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto index = static_cast<std::size_t>(requests[i].member);
+    Container& container = containers_[index];
+    container.io->start_finished();
+    if (!results[i].member) {
+      if (!start_error_ && container.instance == 0) start_error_ = results[i].failure;
+      container.io.reset();
+      feed(lifecycle::StartFailed{index, 128, results[i].failure->cause});
+      continue;
+    }
+    container.member = std::move(results[i].member);
+    if (container.has_input) container.io->pump_input(0);
+    loop_.add(container.member->started_fd(), EPOLLIN, [this, index](std::uint32_t) { on_started(index); });
+    loop_.add(container.member->process().pidfd(), EPOLLIN, [this, index](std::uint32_t) { on_exit(index); });
   }
-  container.io->start_finished();
-  if (with_input) {
-    container.io->pump_input(0);
-    input_given_ = true;
-  }
-  loop_.add(container.member->started_fd(), EPOLLIN, [this, index = action.container](std::uint32_t) { on_started(index); });
-  loop_.add(container.member->process().pidfd(), EPOLLIN, [this, index = action.container](std::uint32_t) { on_exit(index); });
 }
 
 void PodRunner::carry_out(const lifecycle::SignalContainer& action) {
@@ -387,7 +396,6 @@ RunOutcome PodRunner::conclude() {
     throw Error(info);
   }
   clear_disk();
-  sandbox_.reset();
   if (!options_.forget) write_status(state::PodFolder::Durability::kDisk);
   if (!options_.result_file.empty()) write_result(options_.result_file, view::status_json(status_source()));
   if (options_.forget) folder_->remove_state();
@@ -396,6 +404,7 @@ RunOutcome PodRunner::conclude() {
   say(closing_line(pod_, state_));
   console_.out().flush(kLastWords);
   console_.err().flush(kLastWords);
+  sandbox_.reset();  // pause has had all this time to end
   if (state_.stop && state_.stop->cause == StopCause::kSandboxDied) throw Error(*start_error_);
   return {exit_->code, exit_->source, exit_->container};
 }

@@ -33,6 +33,7 @@ class PodRunner {
     std::optional<run::Member> member;
     std::unique_ptr<ContainerIo> io;
     bool exited = false;  ///< its process is a zombie we know of
+    bool has_input = false;
     unsigned instance = 0;
   };
 
@@ -45,6 +46,7 @@ class PodRunner {
   int wait_time() const;
   void feed(const lifecycle::Event& event);
   void carry_out(const lifecycle::StartContainer& action);
+  void start_pending();
   void carry_out(const lifecycle::SignalContainer& action);
   void carry_out(const lifecycle::Finish&);
   void carry_out(const lifecycle::Note& note);
@@ -85,6 +87,7 @@ class PodRunner {
   std::vector<Container> containers_;
   std::vector<run::Removal> removals_;  // of layers whose instance has ended
   UniqueFd layers_;
+  std::vector<run::StartRequest> starts_;  // decided by the event under way, begun together at its end
   std::vector<lifecycle::Event> pending_;  // events met while an event is being carried out
   bool feeding_ = false;
   bool over_ = false;

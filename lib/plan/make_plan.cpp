@@ -147,7 +147,6 @@ Plan make_plan(const Pod& pod, const std::vector<DataObject>& objects, const Hos
   plan::choose_ids(draft, all);
   plan::add_sandbox(draft);
   plan::add_pod_tree(draft, all);
-  draft.pause(Stage::kMounts, action::EnterPodTree{}, "nothing of the host stays in reach");
   if (plan::shares_mounts(pod)) plan::add_shared_root(draft, all);
   draft.pause(Stage::kReady, action::StartPause{}, "PID 1 holds the namespaces and reaps orphans");
   for (const auto& place : all) plan::add_member(draft, place, all);

@@ -42,15 +42,12 @@ void add_sandbox(const Draft& draft) {
   action::MapIds map{method, plan.uids, plan.gids};
   if (single) {
     draft.pause(Stage::kUserns, std::move(map), "one id is enough: the user's own");
-    draft.pause(Stage::kSandbox, action::DieWithMonitor{}, "no pod outlives its monitor");
-    add_network(draft);
-    return;
+  } else {
+    draft.monitor(Stage::kUserns, std::move(map), draft.facts.privileged ? "the machine's root gives the pod none of its own ids" : "the pod needs several ids");
+    draft.pause(Stage::kUserns, action::BecomePodRoot{0, 0}, "once the maps are written");
   }
-  // The network needs no ids, so pause makes it while the monitor has the maps written.
-  draft.monitor(Stage::kUserns, std::move(map), draft.facts.privileged ? "the machine's root gives the pod none of its own ids" : "the pod needs several ids");
-  add_network(draft);
-  draft.pause(Stage::kUserns, action::BecomePodRoot{0, 0}, "once the maps are written");
   draft.pause(Stage::kSandbox, action::DieWithMonitor{}, "no pod outlives its monitor");
+  add_network(draft);
 }
 
 void add_network(const Draft& draft) {
@@ -83,8 +80,9 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
   draft.pause(Stage::kMounts, action::BindDevices{below("dev"), device_names()}, standard);
   draft.pause(Stage::kMounts, action::MountTmpfs{.target = below("empty"), .mode = 0555, .size = "4k", .limits = {.read_only = true, .no_suid = true, .no_dev = true, .no_exec = true}},
               "what hidden folders show");
+  // With a pid namespace of its own a member mounts its own, and needs to see this one for that.
+  draft.pause(Stage::kMounts, action::MountProc{below("proc")}, standard);
   if (!plan.pid_per_member || shares_mounts(draft.pod)) {
-    draft.pause(Stage::kMounts, action::MountProc{below("proc")}, standard);
     draft.pause(Stage::kMounts, proc_masks(below("proc")), "they are the machine's, not the pod's");
   }
   if (plan.namespaces.ipc) {
@@ -99,6 +97,8 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
   etc.files.push_back({"hostname", cat(plan.host_name, '\n'), 0644});
   etc.files.push_back({"resolv.conf", resolv_conf_file(draft), 0644});
   draft.pause(Stage::kMounts, std::move(etc), "the pod's own /etc files");
+  // The kernel mounts a new procfs or sysfs only where another one can be seen already, so both are made while
+  // the host's are (mount_too_revealing, fs/namespace.c).
   if (plan.namespaces.net) {
     draft.pause(Stage::kNetwork, action::JoinNetwork{}, "pause holds it for the pod");
     draft.pause(Stage::kMounts, action::MountSysfs{below("sys")}, standard);
@@ -109,6 +109,7 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
               /*shift_ids=*/false, "spec.hostNetwork", "the pod uses the machine's network");
   }
   draft.pause(Stage::kMounts, action::MaskPaths{below("sys"), {"firmware", "devices/virtual/powercap"}, {}}, "they are the machine's, not the pod's");
+  draft.pause(Stage::kMounts, action::EnterPodTree{}, "nothing of the host stays in reach");
 }
 
 }  // namespace podctl::plan

@@ -143,29 +143,24 @@ Result limit_capabilities(std::uint64_t kept) noexcept {
 
 // --- network ------------------------------------------------------------------------------------------
 
-// Begins the steps of another actor beside ours. It shares our memory and our table of descriptors, and its
-// death is reaped by pause's own program.
-Result spawn(const Op& op) noexcept {
-  const int pid = ::clone(network_main, op.stack, CLONE_VM | CLONE_FILES | SIGCHLD, const_cast<Program*>(op.program));
-  // errno is the monitor's word, and in a failing launch nobody else's value in it matters any more.
-  return pid < 0 ? check(-errno, Call::kClone) : Result{};
+// Begins the steps of another actor beside ours. Its death is reaped by pause's own program.
+Result spawn(const Child& child, const Op& op) noexcept {
+  int pid = raw::clone(network_main, op.stack, CLONE_VM | CLONE_PIDFD | SIGCHLD, const_cast<Program*>(op.program), &child.program.handoff->network_pidfd, nullptr);
+  return check(pid, Call::kClone);
 }
 
+// The namespace lives through this process until pause has joined it.
 Result hand_network(const Child& child) noexcept {
-  const int fd = raw::openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY);
-  if (fd < 0) return check(fd, Call::kOpen);
-  Handoff& handoff = *child.program.handoff;
-  handoff.network_fd = fd;
-  set_word(handoff.network_ready, 1);
-  return {};
+  set_word(child.program.handoff->network_ready, 1);
+  return await_change(child, child.program.handoff->network_joined, 0) ? Result{} : check(-ESRCH, Call::kAwait);
 }
 
 Result join_network(const Child& child) noexcept {
   Handoff& handoff = *child.program.handoff;
   if (!await_change(child, handoff.network_ready, 0)) return check(-ESRCH, Call::kAwait);
   if (get_word(handoff.network_ready) != 1) return check(-ECANCELED, Call::kAwait);
-  const int rc = raw::setns(handoff.network_fd, CLONE_NEWNET);
-  raw::close(handoff.network_fd);
+  const int rc = raw::setns(handoff.network_pidfd, CLONE_NEWNET);
+  set_word(handoff.network_joined, 1);
   return check(rc, Call::kSetns);
 }
 
@@ -477,7 +472,7 @@ Result open_files(const Op& op) noexcept {
 Result exec_program(const Child& child, const Op& op) noexcept {
   const std::uint64_t nothing[4] = {0, 0, 0, 0};  // struct sigaction of the kernel: default action
   for (int number = 1; number <= 64; ++number)
-    if (number != SIGKILL && number != SIGSTOP) PODCTL_TRY(check(raw::rt_sigaction(number, nothing), Call::kSigaction));
+    if ((op.flags >> (number - 1) & 1) != 0) PODCTL_TRY(check(raw::rt_sigaction(number, nothing), Call::kSigaction));
   raw::umask(022);
   child.program.slot->state = SlotState::kExec;
   const std::uint64_t no_signals = 0;
@@ -512,7 +507,7 @@ Result apply(Child& child, const Op& op) noexcept {
     case Op::Code::kDieWithMonitor: return die_with_monitor(child);
     case Op::Code::kStopPropagation: return check(raw::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), Call::kMount);
     case Op::Code::kUnshare: return check(raw::unshare(static_cast<int>(op.flags)), Call::kUnshare);
-    case Op::Code::kSpawn: return spawn(op);
+    case Op::Code::kSpawn: return spawn(child, op);
     case Op::Code::kHandNetwork: return hand_network(child);
     case Op::Code::kJoinNetwork: return join_network(child);
     case Op::Code::kLoopback: return configure_loopback(op);
@@ -612,6 +607,33 @@ int network_main(void* argument) noexcept {
 
 int pause_main(void* argument) noexcept { run(*static_cast<const Program*>(argument)); }
 
+namespace {
+
+// Gives birth to the member. CLONE_PARENT: it is the monitor's own child, so its exit is seen first-hand. It
+// inherits this process's exit signal whatever is passed here (clone(2)).
+Result bear(const Program& program) noexcept {
+  Slot& slot = *program.slot;
+  const int flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD | static_cast<int>(program.fresh);
+  const int pid = raw::clone(member_main, program.member_stack_top, flags, const_cast<Program*>(&program), &slot.pidfd, &slot.on_our_memory);
+  if (pid >= 0) slot.pid = pid;
+  return check(pid, Call::kClone);
+}
+
+[[noreturn]] void end_helper(const Program& program, const Result& result) noexcept {
+  if (result.call == Call::kNone) raw::exit_group(0);
+  program.slot->call = result.call;
+  program.slot->error = result.error;
+  program.slot->state = SlotState::kFailed;
+  raw::exit_group(125);
+}
+
+int between_main(void* argument) noexcept {
+  const Program& program = *static_cast<const Program*>(argument);
+  end_helper(program, bear(program));
+}
+
+}  // namespace
+
 int helper_main(void* argument) noexcept {
   const Program& program = *static_cast<const Program*>(argument);
   Slot& slot = *program.slot;
@@ -621,25 +643,19 @@ int helper_main(void* argument) noexcept {
   Result result = pass(child, cell);
   if (result.call == Call::kNone) result = check(raw::setns(program.pause_pidfd, static_cast<int>(program.joined)), Call::kSetns);
   if (result.call == Call::kNone) {
-    // CLONE_PARENT: the member is the monitor's own child, so its exit is seen first-hand. It inherits this
-    // process's exit signal whatever is passed here (clone(2)).
-    const int flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD | static_cast<int>(program.fresh);
-    __atomic_store_n(&slot.on_our_memory, 1, __ATOMIC_RELEASE);
-    const int pid = ::clone(member_main, program.member_stack_top, flags, argument, &slot.pidfd, nullptr, &slot.on_our_memory);
-    // On failure libc has left the reason in errno, which is the monitor's: it sleeps until this process
-    // is gone (CLONE_VFORK), so nobody else reads or writes it now.
-    if (pid < 0) result = check(-errno, Call::kClone);
-    else slot.pid = pid;
+    if ((program.fresh & CLONE_NEWPID) == 0) {
+      result = bear(program);
+    } else {
+      // A pid namespace is joined by the children alone, and made only by who is in the one above it
+      // (copy_pid_ns, kernel/pid_namespace.c): so one process more, which is in the pod's.
+      constexpr std::size_t kBelowMember = 48 * 1024;
+      const int pid = raw::clone(between_main, static_cast<char*>(program.member_stack_top) - kBelowMember, CLONE_VM | CLONE_FILES | CLONE_PARENT | SIGCHLD, argument, nullptr, nullptr);
+      slot.between = pid;
+      result = check(pid, Call::kClone);
+    }
     cell.done_ns = now();
   }
-  if (result.call != Call::kNone) {
-    __atomic_store_n(&slot.on_our_memory, 0, __ATOMIC_RELEASE);
-    slot.call = result.call;
-    slot.error = result.error;
-    slot.state = SlotState::kFailed;
-    raw::exit_group(125);
-  }
-  raw::exit_group(0);
+  end_helper(program, result);
 }
 
 }  // namespace podctl::run

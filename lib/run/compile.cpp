@@ -314,6 +314,7 @@ struct Compiler {
     Op& op = add(Op::Code::kExec);
     op.argv = keep_list(a.argv);
     op.environment = keep_list(a.environment);
+    op.flags = context.changed_signals;
     use(op, items);
   }
 };

@@ -44,6 +44,7 @@ struct Slot {
   /// (CLONE_CHILD_CLEARTID, set_tid_address(2)).
   std::uint32_t on_our_memory = 0;
   std::int32_t pid = 0;     ///< as the monitor sees it
+  std::int32_t between = 0; ///< pid of the process between helper and member, where there has to be one
   std::int32_t pidfd = -1;  ///< in the monitor's table
   std::uint64_t mark = 0;   ///< inode of the member's cgroup namespace
 };
@@ -52,8 +53,9 @@ struct Slot {
 struct Handoff {
   std::uint32_t monitor_done = 0;  ///< 1: maps and host folders are there; 2: the monitor gave up
   std::uint32_t tree_ready = 0;    ///< 1: members may join; 2: pause failed
-  std::uint32_t network_ready = 0; ///< 1: network_fd is a net namespace; 2: its maker failed
-  std::int32_t network_fd = -1;    ///< in pause's table
+  std::uint32_t network_ready = 0;   ///< 1: the process of network_pidfd is in the pod's network; 2: it failed
+  std::uint32_t network_joined = 0;  ///< 1: pause is in it too, and that process can go
+  std::int32_t network_pidfd = -1;   ///< in pause's table
 };
 
 }  // namespace podctl::run

@@ -64,7 +64,7 @@ struct Op {
     kNoNewPrivileges,
     kStreams,           // streams, uid, gid
     kAwaitTurn,         // word
-    kExec,              // argv, environment, items: candidates
+    kExec,              // argv, environment, items: candidates, flags: signals that are not at their default
   };
 
   Code code{};

@@ -24,7 +24,8 @@ namespace {
 
 namespace raw = sys::raw;
 
-constexpr std::size_t kStackSize = 65536, kGuard = 4096;
+constexpr std::size_t kLongStack = 65536, kShortStack = 16384, kGuard = 4096;
+constexpr std::size_t kSideBySide = 8;  // members that are started at once; more only queue for the CPUs
 constexpr std::int64_t kTick = 20'000'000;
 
 std::int64_t now() {
@@ -36,6 +37,16 @@ std::int64_t now() {
 bool is_readable(int fd) {
   pollfd poll{fd, POLLIN, 0};
   return raw::poll(&poll, 1, 0) > 0;
+}
+
+// Signals the caller ignores, or handles: what an exec would pass on, or must not run in a child.
+std::uint64_t changed_signals() {
+  std::uint64_t set = 0;
+  for (int number = 1; number <= 64; ++number) {
+    struct sigaction action {};
+    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL) set |= std::uint64_t{1} << (number - 1);
+  }
+  return set;
 }
 
 std::string map_text(const std::vector<IdMapping>& map) {
@@ -55,21 +66,22 @@ SignalsBlocked::~SignalsBlocked() { ::sigprocmask(SIG_SETMASK, &before_, nullptr
 
 // --- StackPool, SharedPage ------------------------------------------------------------------------------
 
-void* StackPool::take() {
+StackPool::Pair StackPool::take() {
   if (!free_.empty()) {
-    void* top = free_.back();
+    const Pair pair = free_.back();
     free_.pop_back();
-    return top;
+    return pair;
   }
-  void* bottom = ::mmap(nullptr, kStackSize + kGuard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  constexpr std::size_t kSize = kGuard + kLongStack + kShortStack;
+  char* bottom = static_cast<char*>(::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0));
   if (bottom == MAP_FAILED) throw SysError(errno, "mmap");
   ::mprotect(bottom, kGuard, PROT_NONE);
   all_.push_back(bottom);
-  return static_cast<char*>(bottom) + kStackSize + kGuard;
+  return {bottom + kGuard + kLongStack, bottom + kSize};
 }
 
 StackPool::~StackPool() {
-  for (void* bottom : all_) ::munmap(bottom, kStackSize + kGuard);
+  for (void* bottom : all_) ::munmap(bottom, kGuard + kLongStack + kShortStack);
 }
 
 SharedPage::SharedPage(std::size_t slots, std::size_t cells) {
@@ -187,12 +199,13 @@ void Sandbox::start_pause(const action::NewSandbox& sandbox) {
   };
   ProgramContext context{.slot = &page_.slot(0), .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
                          .pause_program = pause_program_.get(), .pause_ready = pause_ready_.get(), .taken_trees = &taken_fds_};
+  const StackPool::Pair stacks = stacks_.take();
   if (auto steps = steps_of(Actor::kNetwork); !steps.empty()) {
     ProgramContext own = context;
     own.slot = &network_slot();
     network_compiled_ = std::make_unique<CompiledProgram>(std::move(steps), plan_, own);
     context.network = &network_compiled_->program();
-    context.network_stack = stacks_.take();
+    context.network_stack = stacks.short_top;
   }
   pause_compiled_ = std::make_unique<CompiledProgram>(steps_of(Actor::kPause), plan_, context);
   // CLONE_VM: no copy of our page tables, and no fault on our side for every page we write meanwhile. The
@@ -200,8 +213,8 @@ void Sandbox::start_pause(const action::NewSandbox& sandbox) {
   const int flags = CLONE_VM | CLONE_PIDFD | SIGCHLD | static_cast<int>(clone_flags(sandbox.namespaces));
   int pidfd = -1;
   const SignalsBlocked blocked;
-  const int pid = ::clone(pause_main, stacks_.take(), flags, &pause_compiled_->program(), &pidfd);
-  if (pid < 0) throw SysError(errno, "clone");
+  const int pid = raw::clone(pause_main, stacks.long_top, flags, &pause_compiled_->program(), &pidfd, nullptr);
+  sys::check(pid, "clone");
   pause_ = Process(pid, UniqueFd(pidfd));
   page_.slot(0).pid = pid;
 }
@@ -243,6 +256,7 @@ int Sandbox::last_step() const noexcept {
 }
 
 void Sandbox::prepare_members() {
+  changed_signals_ = changed_signals();
   for (int i = 0; i < static_cast<int>(plan_.members.size()); ++i)
     for (const auto& step : make_join_plan(plan_, i, {}))
       if (step.actor == Actor::kMonitor) do_monitor_step(step);
@@ -305,11 +319,11 @@ struct Member::Launch {
   Sandbox* sandbox = nullptr;
   Slot* slot = nullptr;
   std::unique_ptr<CompiledProgram> program;
-  std::vector<void*> stacks;
+  StackPool::Pair stacks;
+  pid_t helper = -1;
+  UniqueFd started;  // the member's end of the pipe, while it has none of its own
 
-  ~Launch() {
-    for (void* stack : stacks) sandbox->stacks_.give_back(stack);
-  }
+  ~Launch() { sandbox->stacks_.give_back(stacks); }
 };
 
 Member::Member() = default;
@@ -323,48 +337,90 @@ Member& Member::operator=(Member&& other) noexcept {
 }
 Member::~Member() { process_ = Process(); }
 
-Member Sandbox::start(int index, const JoinOptions& options, const Streams& streams) {
-  Slot& slot = page_.slot(static_cast<std::size_t>(index) + 1);
+void Member::adopt(pid_t pid, UniqueFd pidfd) noexcept { process_ = Process(pid, std::move(pidfd)); }
+
+std::vector<StartResult> Sandbox::start(std::span<const StartRequest> requests) {
+  std::vector<StartResult> results(requests.size());
+  const auto guarded = [](StartResult& result, const auto& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      result.member.reset();
+      result.failure = error.info();
+    }
+  };
+  for (std::size_t from = 0; from < requests.size(); from += kSideBySide) {
+    const std::size_t to = std::min(requests.size(), from + kSideBySide);
+    for (std::size_t i = from; i < to; ++i) guarded(results[i], [&] { results[i].member.emplace(begin_start(requests[i])); });
+    for (std::size_t i = from; i < to; ++i)
+      if (results[i].member) guarded(results[i], [&] { finish_start(*results[i].member); });
+  }
+  return results;
+}
+
+Member Sandbox::begin_start(const StartRequest& request) {
+  const auto index = static_cast<std::size_t>(request.member);
+  std::vector<Step> steps = make_join_plan(plan_, request.member, request.options);
+  if (request.options.attempt > 0 || !members_prepared_)
+    for (const auto& step : steps)
+      if (step.actor == Actor::kMonitor) do_monitor_step(step);
+
+  Slot& slot = page_.slot(index + 1);
   slot = Slot{};
+  ProgramContext context{.slot = &slot, .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
+                         .pause_ready = pause_ready_.get(), .pause_pidfd = pause_.pidfd(),
+                         .streams = {request.streams.in >= 0 ? request.streams.in : null_.get(), request.streams.out, request.streams.err},
+                         .changed_signals = changed_signals_};
+  if (request.options.in_turn && index > 0) context.previous_member = &page_.slot(index).on_our_memory;
   auto launch = std::make_unique<Member::Launch>();
   launch->sandbox = this;
   launch->slot = &slot;
-  ProgramContext context{.slot = &slot, .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
-                         .pause_ready = pause_ready_.get(), .pause_pidfd = pause_.pidfd(),
-                         .streams = {streams.in >= 0 ? streams.in : null_.get(), streams.out, streams.err}};
-  if (options.in_turn && index > 0) context.previous_member = &page_.slot(static_cast<std::size_t>(index)).on_our_memory;
-  std::vector<Step> steps = make_join_plan(plan_, index, options);
-  if (options.attempt > 0 || !members_prepared_)
-    for (const auto& step : steps)
-      if (step.actor == Actor::kMonitor) do_monitor_step(step);
+  launch->stacks = stacks_.take();
   launch->program = std::make_unique<CompiledProgram>(std::move(steps), plan_, context);
-  launch->stacks = {stacks_.take(), stacks_.take()};
-  launch->program->program().member_stack_top = launch->stacks[1];
-
+  launch->program->program().member_stack_top = launch->stacks.long_top;
   sys::Pipe started = sys::make_pipe();  // the member's copy closes at its exec, or with it
-  int status = 0;
+  launch->started = std::move(started.write_end);
+  // Until its own process clears it: the member that waits for its turn behind this one may look earlier.
+  __atomic_store_n(&slot.on_our_memory, 1, __ATOMIC_RELEASE);
   {
     const SignalsBlocked blocked;
-    // VFORK: we go on when the helper is gone, that is when the member exists. FILES: its pidfd is put into
-    // our table.
-    const int helper = ::clone(helper_main, launch->stacks[0], CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &launch->program->program());
-    if (helper < 0) throw SysError(errno, "clone");
-    while (::waitpid(helper, &status, __WALL) < 0 && errno == EINTR) {
-    }
+    // FILES: the helper puts the member's pidfd into our table.
+    launch->helper = raw::clone(helper_main, launch->stacks.short_top, CLONE_VM | CLONE_FILES | SIGCHLD, &launch->program->program(), nullptr, nullptr);
   }
-  if (slot.pid <= 0) {
-    UniqueFd(slot.pidfd).reset();
-    if (slot.state != SlotState::kFailed) {  // killed before it could say anything
-      slot.call = Call::kClone;
-      slot.error = ESRCH;
-    }
-    throw Error(launch_failure(plan_, facts_, *launch->program->steps().front(), slot));
-  }
+  if (launch->helper < 0) __atomic_store_n(&slot.on_our_memory, 0, __ATOMIC_RELEASE);
+  sys::check(launch->helper, "clone");
   Member member;
-  member.process_ = Process(slot.pid, UniqueFd(slot.pidfd));
   member.started_ = std::move(started.read_end);
   member.launch_ = std::move(launch);
   return member;
+}
+
+void Sandbox::finish_start(Member& member) {
+  Member::Launch& launch = *member.launch_;
+  Slot& slot = *launch.slot;
+  const auto reap = [](pid_t pid) {
+    int status = 0;
+    while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
+    }
+  };
+  reap(launch.helper);
+  if (slot.between > 0) reap(slot.between);
+  launch.started.reset();
+  if (slot.pid > 0) {
+    UniqueFd pidfd(slot.pidfd);
+    // Who was born of the process between has told us a number of the pod's own pid namespace.
+    const pid_t pid = slot.between > 0 ? sys::pid_of(pidfd.get()) : slot.pid;
+    return member.adopt(pid, std::move(pidfd));
+  }
+  UniqueFd(slot.pidfd).reset();
+  if (slot.state != SlotState::kFailed) {  // killed before it could say anything
+    slot.call = Call::kClone;
+    slot.error = ESRCH;
+  }
+  // Whoever waits behind it goes on.
+  __atomic_store_n(&slot.on_our_memory, 0, __ATOMIC_RELEASE);
+  raw::futex_wake(&slot.on_our_memory);
+  throw Error(launch_failure(plan_, facts_, *launch.program->steps().front(), slot));
 }
 
 std::optional<ErrorInfo> Member::take_start_result() {

@@ -29,19 +29,25 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-/// Memory for the stacks of processes that run on ours; every one apart, with a guard page below.
+/// Memory for the stacks of processes that run on ours. One allocation serves two of them, a long-lived one of
+/// 64 KiB and a short-lived one of 16 KiB (a member and its helper), with a guard page below.
 class StackPool {
  public:
+  struct Pair {
+    void* long_top = nullptr;
+    void* short_top = nullptr;
+  };
   StackPool() = default;
   StackPool(const StackPool&) = delete;
   StackPool& operator=(const StackPool&) = delete;
   ~StackPool();
-  /// Top of a stack of 64 KiB. @throws SysError when there is no memory
-  void* take();
-  void give_back(void* top) { free_.push_back(top); }
+  /// @throws SysError when there is no memory
+  Pair take();
+  void give_back(const Pair& pair) { free_.push_back(pair); }
 
  private:
-  std::vector<void*> free_, all_;
+  std::vector<Pair> free_;
+  std::vector<void*> all_;
 };
 
 /// The page that is shared with everybody launched: hand-offs, a slot per actor, a cell per step.
@@ -89,12 +95,23 @@ class Member {
  private:
   friend class Sandbox;
   Member();
+  void adopt(pid_t pid, UniqueFd pidfd) noexcept;
 
   struct Launch;
   std::unique_ptr<Launch> launch_;  // gone once the program has begun
   Process process_;
   UniqueFd started_;
   std::uint64_t mark_ = 0;
+};
+
+struct StartRequest {
+  int member = 0;
+  JoinOptions options;
+  Streams streams;
+};
+struct StartResult {
+  std::optional<Member> member;
+  std::optional<ErrorInfo> failure;
 };
 
 /// What a test may change about a launch.
@@ -123,8 +140,9 @@ class Sandbox {
   void await_ready();
   /// Number of the last step before the members'.
   [[nodiscard]] int last_step() const noexcept;
-  /// Brings a container into the pod. Returns once its process exists, not when its program runs.
-  Member start(int member, const JoinOptions& options, const Streams& streams);
+  /// Brings containers into the pod, all of them side by side. Returns once their processes exist, not when
+  /// their programs run. One result for each request, in order: the member, or why there is none.
+  std::vector<StartResult> start(std::span<const StartRequest> requests);
   /// When each step was done (CLOCK_MONOTONIC, ns; 0: not yet), by step number.
   [[nodiscard]] std::int64_t done_at(int step) const noexcept { return page_.cells()[step].done_ns; }
   [[nodiscard]] std::int64_t began_at() const noexcept { return began_ns_; }
@@ -143,6 +161,9 @@ class Sandbox {
   void start_pause(const action::NewSandbox& sandbox);
   void map_ids(const action::MapIds& map);
   void do_monitor_step(const Step& step);
+  Member begin_start(const StartRequest& request);
+  void finish_start(Member& member);
+
   bool members_prepared_ = false;
 
   const Plan& plan_;
@@ -150,6 +171,7 @@ class Sandbox {
   SharedPage page_;
   StackPool stacks_;
   std::int64_t began_ns_ = 0;
+  std::uint64_t changed_signals_ = 0;
   UniqueFd monitor_pidfd_, pause_program_, pause_ready_, null_, tree_;
   UniqueFd shift_namespace_;
   std::vector<UniqueFd> taken_;

@@ -27,9 +27,9 @@ Process::~Process() { end(); }
 void Process::end() noexcept {
   if (pid_ <= 0) return;
   signal(SIGKILL);
-  int status = 0;
+  siginfo_t info{};
   // __WALL: a child made through clone(2) may have another exit signal than SIGCHLD.
-  while (::waitpid(pid_, &status, __WALL) < 0 && errno == EINTR) {
+  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED | __WALL) < 0 && errno == EINTR) {
   }
   detach();
 }
@@ -39,14 +39,14 @@ bool Process::signal(int signal_number) const noexcept {
 }
 
 ExitStatus Process::wait() {
-  int status = 0;
-  pid_t rc = 0;
-  while ((rc = ::waitpid(pid_, &status, __WALL)) < 0 && errno == EINTR) {
+  siginfo_t info{};
+  int rc = 0;
+  while ((rc = ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED | __WALL)) < 0 && errno == EINTR) {
   }
-  if (rc < 0) throw SysError(errno, "waitpid");
+  if (rc < 0) throw SysError(errno, "waitid(P_PIDFD)");
   detach();
-  if (WIFSIGNALED(status)) return {true, WTERMSIG(status)};
-  return {false, WEXITSTATUS(status)};
+  if (info.si_code == CLD_EXITED) return {false, info.si_status};
+  return {true, info.si_status};
 }
 
 void Process::detach() noexcept {

@@ -119,6 +119,10 @@ inline int execveat(int dir, const char* path, const char* const* argv, const ch
 inline int execve(const char* path, const char* const* argv, const char* const* environment) noexcept {
   return static_cast<int>(call(SYS_execve, arg(path), arg(argv), arg(environment)));
 }
+/// clone(2) of a child that runs `entry(argument)` on a stack of its own and ends with what that returns.
+/// `pidfd` and `clear_word` are for CLONE_PIDFD and CLONE_CHILD_CLEARTID. The child has no thread-local
+/// storage of its own: with CLONE_VM it must not touch errno.
+int clone(int (*entry)(void*), void* stack_top, int flags, void* argument, int* pidfd, std::uint32_t* clear_word) noexcept;
 [[noreturn]] inline void exit_group(int status) noexcept {
   for (;;) call(SYS_exit_group, status);
 }

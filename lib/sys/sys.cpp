@@ -110,6 +110,16 @@ UniqueFd make_eventfd() { return UniqueFd(static_cast<int>(check_errno(::eventfd
 
 UniqueFd open_pidfd(pid_t pid) { return UniqueFd(static_cast<int>(check(raw::pidfd_open(pid, 0), "pidfd_open"))); }
 
+pid_t pid_of(int pidfd) {
+  constexpr std::string_view kLabel = "Pid:\t";
+  const std::string path = cat("/proc/self/fdinfo/", pidfd);
+  const std::string text = try_read_file(path, 4096).value_or("");
+  for (const auto line : split(text, '\n'))
+    if (line.substr(0, kLabel.size()) == kLabel)
+      if (const auto pid = parse_number<pid_t>(line.substr(kLabel.size())); pid && *pid > 0) return *pid;
+  throw SysError(ESRCH, "read", path);
+}
+
 UniqueFd make_sealed_file(const char* name, std::string_view content) {
   // MFD_EXEC (6.3) says aloud what older kernels assume; they answer EINVAL to it.
   int fd = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
@@ -138,8 +148,8 @@ UniqueFd make_user_namespace(const std::string& uid_map, const std::string& gid_
     for (;;) raw::poll(nullptr, 0, -1);
   };
   int pidfd = -1;
-  const int pid = ::clone(sleep, stack.get() + kStack, CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd);
-  check_errno(pid, "clone(CLONE_NEWUSER)");
+  const int pid = raw::clone(sleep, stack.get() + kStack, CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr);
+  check(pid, "clone(CLONE_NEWUSER)");
   Process child(pid, UniqueFd(pidfd));
   const std::string folder = cat("/proc/", pid);
   write_all(open(folder + "/uid_map", O_WRONLY).get(), uid_map, "uid_map");

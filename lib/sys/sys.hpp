@@ -43,6 +43,9 @@ Pipe make_pipe();
 UniqueFd make_eventfd();
 UniqueFd open_pidfd(pid_t pid);
 
+/// The pid of the process behind a pidfd, in our own pid namespace (proc_pid_fdinfo(5)).
+pid_t pid_of(int pidfd);
+
 /// A sealed, executable memory file holding `content` (memfd_create(2)).
 UniqueFd make_sealed_file(const char* name, std::string_view content);
 
