@@ -143,24 +143,27 @@ Result limit_capabilities(std::uint64_t kept) noexcept {
 
 // --- network ------------------------------------------------------------------------------------------
 
-// Begins the steps of another actor beside ours. Its death is reaped by pause's own program.
-Result spawn(const Child& child, const Op& op) noexcept {
-  int pid = raw::clone(network_main, op.stack, CLONE_VM | CLONE_PIDFD | SIGCHLD, const_cast<Program*>(op.program), &child.program.handoff->network_pidfd, nullptr);
-  return check(pid, Call::kClone);
+// Begins the steps of another actor beside ours. It shares our memory and our table of descriptors; its death
+// is reaped by pause's own program.
+Result spawn(const Op& op) noexcept {
+  return check(raw::clone(network_main, op.stack, CLONE_VM | CLONE_FILES | SIGCHLD, const_cast<Program*>(op.program), nullptr, nullptr), Call::kClone);
 }
 
-// The namespace lives through this process until pause has joined it.
+// By descriptor and not by pidfd: for that one pause would have to be allowed to look into our common memory.
 Result hand_network(const Child& child) noexcept {
+  const int fd = raw::openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY);
+  if (fd < 0) return check(fd, Call::kOpen);
+  child.program.handoff->network_fd = fd;
   set_word(child.program.handoff->network_ready, 1);
-  return await_change(child, child.program.handoff->network_joined, 0) ? Result{} : check(-ESRCH, Call::kAwait);
+  return {};
 }
 
 Result join_network(const Child& child) noexcept {
   Handoff& handoff = *child.program.handoff;
   if (!await_change(child, handoff.network_ready, 0)) return check(-ESRCH, Call::kAwait);
   if (get_word(handoff.network_ready) != 1) return check(-ECANCELED, Call::kAwait);
-  const int rc = raw::setns(handoff.network_pidfd, CLONE_NEWNET);
-  set_word(handoff.network_joined, 1);
+  const int rc = raw::setns(handoff.network_fd, CLONE_NEWNET);
+  raw::close(handoff.network_fd);
   return check(rc, Call::kSetns);
 }
 
@@ -507,7 +510,7 @@ Result apply(Child& child, const Op& op) noexcept {
     case Op::Code::kDieWithMonitor: return die_with_monitor(child);
     case Op::Code::kStopPropagation: return check(raw::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), Call::kMount);
     case Op::Code::kUnshare: return check(raw::unshare(static_cast<int>(op.flags)), Call::kUnshare);
-    case Op::Code::kSpawn: return spawn(child, op);
+    case Op::Code::kSpawn: return spawn(op);
     case Op::Code::kHandNetwork: return hand_network(child);
     case Op::Code::kJoinNetwork: return join_network(child);
     case Op::Code::kLoopback: return configure_loopback(op);

@@ -301,8 +301,7 @@ struct Compiler {
     Op& op = add(Op::Code::kStreams);
     std::memcpy(op.streams, context.streams, sizeof op.streams);
     const PlannedMember& member = plan.members[static_cast<std::size_t>(step->member)];
-    const bool single = plan.uids.size() == 1 && plan.uids[0].count == 1;
-    op.uid = single ? 0 : member.uid;  // with one id there is nobody to give the pipes to
+    op.uid = context.gives_streams ? member.uid : 0;
     op.gid = member.gid;
   }
   void compile(const action::AwaitTurn&) {

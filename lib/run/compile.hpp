@@ -20,6 +20,7 @@ struct ProgramContext {
   int pause_ready = -1;     ///< eventfd that pause's program writes to
   int pause_pidfd = -1;
   int streams[3] = {-1, -1, -1};
+  bool gives_streams = false;  ///< the member hands its pipes to its own user: several ids, and not root's own pod
   std::uint64_t changed_signals = 0;  ///< bit N-1: signal N is ignored or handled by the monitor
   const std::uint32_t* previous_member = nullptr;  ///< Slot::on_our_memory of the one before
   const Program* network = nullptr;                ///< what pause starts a child with, for the steps of kNetwork

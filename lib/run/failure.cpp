@@ -112,6 +112,8 @@ Hint hint_for(const Plan& plan, const HostFacts& facts, const Step& step, const 
     return {"no-overlay", "the writable layer lies in podctl's state folder: put that on ext4, xfs or btrfs with --root DIR"};
   if (std::holds_alternative<BindInto>(step.action)) {
     if (error == EXDEV) return {"sub-path-escapes", "subPath must stay inside the volume; a link in it leads out"};
+    if (error == EOVERFLOW)
+      return {"owner-not-mapped", "the root file system's folder belongs to a user whose id the pod does not have; unpack or copy it as the user who runs podctl"};
     if (error == EROFS) return {"mount-point-missing", "there is no such path to mount on and the root is read-only: use a path at the top, or --overlay"};
   }
   if (std::holds_alternative<ExecProgram>(step.action)) {

@@ -53,9 +53,8 @@ struct Slot {
 struct Handoff {
   std::uint32_t monitor_done = 0;  ///< 1: maps and host folders are there; 2: the monitor gave up
   std::uint32_t tree_ready = 0;    ///< 1: members may join; 2: pause failed
-  std::uint32_t network_ready = 0;   ///< 1: the process of network_pidfd is in the pod's network; 2: it failed
-  std::uint32_t network_joined = 0;  ///< 1: pause is in it too, and that process can go
-  std::int32_t network_pidfd = -1;   ///< in pause's table
+  std::uint32_t network_ready = 0;  ///< 1: network_fd is the pod's net namespace; 2: its maker failed
+  std::int32_t network_fd = -1;     ///< in pause's table
 };
 
 }  // namespace podctl::run

@@ -358,8 +358,23 @@ std::vector<StartResult> Sandbox::start(std::span<const StartRequest> requests) 
   return results;
 }
 
+// Pipes that the machine's root has made belong to nobody in the pod; their reader there must be able to open
+// /dev/stdout again. (An ordinary user's pod gives them away itself, where that is needed.)
+void Sandbox::give_streams(const StartRequest& request) const {
+  if (!facts_.privileged) return;
+  const auto host_id = [](const std::vector<IdMapping>& map, std::uint32_t pod_id) {
+    for (const auto& m : map)
+      if (pod_id >= m.pod && pod_id - m.pod < m.count) return m.host + (pod_id - m.pod);
+    return map.front().host;
+  };
+  const PlannedMember& member = plan_.members[static_cast<std::size_t>(request.member)];
+  for (const int fd : {request.streams.in, request.streams.out, request.streams.err})
+    if (fd >= 0) sys::check(raw::fchown(fd, host_id(plan_.uids, member.uid), host_id(plan_.gids, member.gid)), "fchown");
+}
+
 Member Sandbox::begin_start(const StartRequest& request) {
   const auto index = static_cast<std::size_t>(request.member);
+  give_streams(request);
   std::vector<Step> steps = make_join_plan(plan_, request.member, request.options);
   if (request.options.attempt > 0 || !members_prepared_)
     for (const auto& step : steps)
@@ -370,6 +385,7 @@ Member Sandbox::begin_start(const StartRequest& request) {
   ProgramContext context{.slot = &slot, .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
                          .pause_ready = pause_ready_.get(), .pause_pidfd = pause_.pidfd(),
                          .streams = {request.streams.in >= 0 ? request.streams.in : null_.get(), request.streams.out, request.streams.err},
+                         .gives_streams = !facts_.privileged && (plan_.uids.size() > 1 || plan_.uids[0].count > 1),
                          .changed_signals = changed_signals_};
   if (request.options.in_turn && index > 0) context.previous_member = &page_.slot(index).on_our_memory;
   auto launch = std::make_unique<Member::Launch>();

@@ -161,6 +161,7 @@ class Sandbox {
   void start_pause(const action::NewSandbox& sandbox);
   void map_ids(const action::MapIds& map);
   void do_monitor_step(const Step& step);
+  void give_streams(const StartRequest& request) const;
   Member begin_start(const StartRequest& request);
   void finish_start(Member& member);
 
