@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "podctl/error.hpp"
+#include "podctl/host.hpp"
 
 namespace podctl::cli {
 namespace {
@@ -26,7 +27,7 @@ StorePaths paths_from(const Arguments& arguments) {
     if (::getcwd(buffer, sizeof buffer) == nullptr) throw SysError(errno, "getcwd");
     root = std::string(buffer) + '/' + root;
   }
-  return store_paths(root, ::geteuid(), variable);
+  return store_paths(root, account_id(), variable);
 }
 
 bool wants_color(const Arguments& arguments, bool terminal) {

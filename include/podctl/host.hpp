@@ -45,6 +45,8 @@ struct HostFacts {
   bool privileged = false;
   /// uid 0 of the machine itself, whatever its capabilities.
   bool machine_root = false;
+  /// uid 0 of a user namespace that somebody else made, as inside `unshare -r`: only its ids exist.
+  bool nested_root = false;
   /// Ranges of /etc/subuid and /etc/subgid (for privileged: root's line or the documented default).
   std::vector<IdSpan> sub_uids, sub_gids;
   bool has_id_helpers = false;  ///< newuidmap and newgidmap are installed
@@ -58,6 +60,10 @@ struct HostFacts {
   std::map<std::string, std::map<std::uint32_t, Account>> accounts;  ///< answers to HostQuestions::accounts
   std::uint64_t open_files_soft = 0, open_files_hard = 0;            ///< RLIMIT_NOFILE as podctl was started
 };
+
+/// The id of the user who started podctl: the effective one, but inside a user namespace that shows the user
+/// as root (unshare -r) the one behind it.
+std::uint32_t account_id();
 
 /// Asks only what `questions` says. Read-only; makes nothing.
 /// @throws SysError  when a file that exists cannot be read, e.g. a root file system's /etc/passwd

@@ -21,7 +21,7 @@ struct StorePaths {
 };
 
 /// Where the store is by the XDG environment, or below `root` when that is set. `get` looks up an environment
-/// variable ("" when unset); `uid` is the user's.
+/// variable ("" when unset); `uid` is the user's, as account_id() gives it.
 StorePaths store_paths(const std::string& root, std::uint32_t uid, std::string (*get)(const char*));
 
 enum class Liveness {

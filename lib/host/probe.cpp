@@ -35,6 +35,7 @@ void probe_identity(HostFacts& facts) {
   struct stat status {};
   // /proc/sys belongs to uid 0 of the machine: seen as 0 only by who shares that id.
   facts.machine_root = facts.uid == 0 && raw::fstatat(AT_FDCWD, "/proc/sys", &status, 0) == 0 && status.st_uid == 0;
+  facts.nested_root = facts.uid == 0 && !facts.machine_root;
   if (!facts.machine_root) return;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[2] = {};
@@ -108,6 +109,17 @@ std::string read_passwd(const std::string& root) {
 }
 
 }  // namespace
+
+std::uint32_t account_id() {
+  const std::uint32_t uid = ::geteuid();
+  if (uid != 0) return uid;
+  // inside outside count, user_namespaces(7)
+  const std::string map = sys::try_read_file("/proc/self/uid_map", kMaxEtcFile).value_or("");
+  std::vector<std::uint32_t> numbers;
+  for (const auto word : split(std::string_view(map).substr(0, map.find('\n')), ' '))
+    if (const auto number = parse_number<std::uint32_t>(word)) numbers.push_back(*number);
+  return numbers.size() == 3 && numbers[0] == 0 ? numbers[1] : uid;
+}
 
 HostFacts probe_host(const HostQuestions& questions) {
   HostFacts facts;

@@ -93,8 +93,8 @@ void choose_ids(const Draft& draft, const std::vector<Place>& all) {
   const HostFacts& facts = draft.facts;
   if (facts.machine_root && !facts.privileged)
     no_ids(draft, all.front(),
-           "this root lacks CAP_SETUID or CAP_SETGID, so it cannot give the pod ids other than the machine's root's",
-           "run podctl as an ordinary user", "root-without-capabilities");
+           "this is the machine's root without the means to give the pod other ids than its own (CAP_SETUID, CAP_SETGID, and a user namespace with all ids)",
+           "run podctl as an ordinary user, or as root outside of containers and unshare", "root-without-capabilities");
 
   const bool shifted = facts.privileged;
   if (!shifted && demand.first_other == nullptr) {
@@ -109,6 +109,9 @@ void choose_ids(const Draft& draft, const std::vector<Place>& all) {
   if (!shifted) {
     const std::string wants = cat("the pod needs more than one user or group id (container '", place.container->name, "' runs as ",
                                   member.uid, ':', member.gid, "), ");
+    if (facts.nested_root)
+      no_ids(draft, place, cat(wants, "and the user namespace that podctl runs in (as unshare -r makes it) has no others to give"),
+             "run podctl outside of it; or let all containers agree on one runAsUser and runAsGroup", "nested-user-namespace");
     if (facts.sub_uids.empty() || facts.sub_gids.empty())
       no_ids(draft, place, cat(wants, "and ", facts.sub_uids.empty() ? "/etc/subuid" : "/etc/subgid", " has no range for user '", facts.user_name, "'"),
              cat("usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ", facts.user_name, "        # as root; or let all containers agree on one runAsUser and runAsGroup"),

@@ -67,8 +67,9 @@ static void require_ours(const std::string& path) {
 PodFolder::PodFolder(const StorePaths& paths, const std::string& name)
     : name_(name), state_(cat(paths.state, '/', name)), runtime_(cat(paths.runtime, '/', name)) {
   for (;;) {
-    make_private_folder(runtime_);
+    make_private_folder(std::string(parent_path(paths.runtime)));
     require_ours(std::string(parent_path(paths.runtime)));
+    make_private_folder(runtime_);
     lock_ = sys::open(runtime_ + "/lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     flock lock = whole_file(F_WRLCK);
     if (::fcntl(lock_.get(), F_SETLK, &lock) != 0) {
