@@ -29,17 +29,19 @@ class Machine {
   }
 
   void on(const StartFailed& event) {
-    const bool first = state_.containers[event.container].instances == 1;
-    end_instance(event.container, {{false, event.code}, "StartError", event.message, now_, now_});
+    if (!end_instance(event.container, {{false, event.code}, "StartError", event.message, now_, now_}) || state_.stop) return;
     // A pod that cannot start is not kept half-started: the caller has an error to read, not a loop to watch.
-    if (first && !state_.stop) begin_stop(StopCause::kStartFailed, Duration{0}, event.message);
+    if (state_.containers[event.container].instances == 1) begin_stop(StopCause::kStartFailed, Duration{0}, event.message);
+    else decide_restart(event.container);
   }
 
   void on(const Exited& event) {
     const ContainerState& container = state_.containers[event.container];
     const bool good = !event.exit.signaled && event.exit.value == 0;
     const Time began = container.status == Status::kStarting ? now_ : container.started_at;
-    end_instance(event.container, {event.exit, good ? "Completed" : "Error", event.message, began, now_});
+    if (!end_instance(event.container, {event.exit, good ? "Completed" : "Error", event.message, began, now_}) || state_.stop) return;
+    if (event.awaited) begin_stop(StopCause::kUntil, {}, {});
+    else decide_restart(event.container);
   }
 
   void on(const Tick&) {}
@@ -77,15 +79,16 @@ class Machine {
     actions_.push_back(Note{std::move(reason), container, std::move(message)});
   }
 
-  void end_instance(std::size_t index, Termination termination) {
+  // False for an instance that is gone already.
+  bool end_instance(std::size_t index, Termination termination) {
     ContainerState& container = state_.containers[index];
-    if (!is_live(container)) return;
+    if (!is_live(container)) return false;
     note("Exited", index, termination.exit.signaled ? cat("signal ", termination.exit.value) : cat("code ", termination.exit.value));
     container.terminated = std::move(termination);
     container.status = Status::kTerminated;
     container.kill_at.reset();
     container.killed = false;
-    if (!state_.stop) decide_restart(index);
+    return true;
   }
 
   bool succeeded(const ContainerState& container) const {
@@ -238,6 +241,7 @@ PodState make_pod_state(const PodSpec& spec, const Timing& timing) {
 }
 
 Advance advance(PodState state, const Event& event, Time now) {
+  if (state.finished) return {std::move(state), {}};  // what is still under way comes too late: the phase is final
   Machine machine(std::move(state), now);
   std::visit([&](const auto& e) { machine.on(e); }, event);
   machine.settle();

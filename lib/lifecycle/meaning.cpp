@@ -9,6 +9,11 @@ namespace {
 
 using Status = ContainerState::Status;
 
+// A container that is being started for the first time waits still, as far as anybody can tell.
+bool is_waiting(const ContainerState& container) {
+  return container.status == Status::kWaiting || (container.status == Status::kStarting && !container.last);
+}
+
 bool is_live(const ContainerState& container) {
   return container.status == Status::kStarting || container.status == Status::kRunning;
 }
@@ -50,7 +55,7 @@ Phase phase_of(const PodState& state) {
     }
     has_app = true;
     any_started = any_started || container.instances > 0;
-    waiting = waiting || (container.status == Status::kWaiting && last_end(container) == nullptr);
+    waiting = waiting || (is_waiting(container) && last_end(container) == nullptr);
     live = live || is_live(container);
     all_well = all_well && container.status == Status::kTerminated && ended_well(container);
   }
@@ -98,16 +103,13 @@ std::string status_word(const PodState& state) {
   }
   if (done < inits) return cat("Init:", done, '/', inits);
   std::string word(phase_name(phase_of(state)));
-  bool completed = false, live = false;
+  bool live = false;
   for (std::size_t i = state.containers.size(); i-- > 0;) {
     if (state.rules[i].role != Role::kApp) continue;
     const ContainerState& container = state.containers[i];
     live = live || is_live(container);
-    if (container.status == Status::kWaiting) word = container.waiting_reason;
-    if (container.status == Status::kTerminated) {
-      word = container.terminated->reason;
-      completed = completed || word == "Completed";
-    }
+    if (is_waiting(container)) word = container.waiting_reason;
+    if (container.status == Status::kTerminated) word = container.terminated->reason;
   }
   return word == "Completed" && live ? "Running" : word;
 }

@@ -110,7 +110,8 @@ struct StartFailed {
 struct Exited {
   std::size_t container = 0;
   ExitStatus exit;
-  std::string message;  ///< its final message
+  std::string message;   ///< its final message
+  bool awaited = false;  ///< its end is what --until waits for: it ends the pod, whatever the restart policy
 };
 /// A time that next_timer() named has come.
 struct Tick {};
@@ -149,7 +150,7 @@ struct Advance {
   std::vector<Action> actions;
 };
 
-/// What follows from `event` at `now`.
+/// What follows from `event` at `now`. Nothing once the pod has finished.
 Advance advance(PodState state, const Event& event, Time now);
 
 /// When the next Tick is due, if nothing happens before.

@@ -88,6 +88,7 @@ void PodRunner::prepare() {
     for (const auto& step : plan_.steps) options_.log(cat("step ", step.number, ": ", describe(step).what));
   state_ = lifecycle::make_pod_state(pod_.spec, scaled_timing(options_.time_scale));
   state_.start_time = now();
+  if (options_.grace) state_.grace = *options_.grace;  // whatever it is that ends the pod
   containers_.resize(plan_.members.size());
   signals_ = block_and_watch_signals();
   loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
@@ -281,8 +282,7 @@ void PodRunner::on_exit(std::size_t index) {
   container.io.reset();
   discard_layer(index);
   const bool was_asked_for = !options_.until.empty() && plan_.members[index].name == options_.until;
-  feed(lifecycle::Exited{index, status, message});
-  if (was_asked_for && !state_.stop) feed(lifecycle::StopRequested{StopCause::kUntil, options_.grace, {}});
+  feed(lifecycle::Exited{index, status, message, was_asked_for});
 }
 
 void PodRunner::on_pause_exit() {

@@ -1,0 +1,155 @@
+// What restarts on what, and after how long.
+#include "unit/lifecycle_support.hpp"
+
+using namespace podtest;
+using namespace podctl;
+
+namespace {
+
+struct Row {
+  RestartPolicy policy;
+  int code;
+  int signal;
+  bool restarts;
+};
+
+}  // namespace
+
+TEST_CASE("the restart policy decides after every end", "[lifecycle]") {
+  const Row row = GENERATE(Row{RestartPolicy::kAlways, 0, 0, true}, Row{RestartPolicy::kAlways, 1, 0, true},
+                           Row{RestartPolicy::kAlways, 0, SIGSEGV, true}, Row{RestartPolicy::kOnFailure, 0, 0, false},
+                           Row{RestartPolicy::kOnFailure, 1, 0, true}, Row{RestartPolicy::kOnFailure, 255, 0, true},
+                           Row{RestartPolicy::kOnFailure, 0, SIGTERM, true}, Row{RestartPolicy::kNever, 0, 0, false},
+                           Row{RestartPolicy::kNever, 1, 0, false}, Row{RestartPolicy::kNever, 0, SIGKILL, false});
+  CAPTURE(static_cast<int>(row.policy), row.code, row.signal);
+  Life pod({.apps = {"app", "other"}, .policy = row.policy});
+  pod.ready();
+  pod.started("app");
+  pod.started("other");
+  const std::string next = row.signal != 0 ? pod.dies("app", row.signal) : pod.exits("app", row.code);
+  CHECK(next == (row.restarts ? "start app#1" : ""));
+  CHECK(pod.of("app").restarts == (row.restarts ? 1u : 0u));
+  CHECK(pod.of("other").restarts == 0);
+  // What ended is the last state once a new instance is on its way, and the state itself otherwise.
+  const auto& end = row.restarts ? pod.of("app").last : pod.of("app").terminated;
+  REQUIRE(end);
+  CHECK(end->exit.code() == (row.signal != 0 ? 128 + row.signal : row.code));
+  CHECK(end->reason == (row.signal == 0 && row.code == 0 ? "Completed" : "Error"));
+}
+
+TEST_CASE("back-off: at once, then 10, 20, 40, 80, 160 and 300 seconds for good", "[lifecycle]") {
+  const int code = GENERATE(1, 0);  // an exit 0 under Always backs off as well
+  Life pod;
+  pod.ready();
+  unsigned instance = 0;
+  for (const auto delay : {0s, 10s, 20s, 40s, 80s, 160s, 300s, 300s, 300s, 300s}) {
+    CAPTURE(instance);
+    pod.started("app");
+    pod.pass(1s);
+    const Time exit = pod.now();
+    const std::string at_once = pod.exits("app", code);
+    ++instance;
+    const std::string start = cat("start app#", instance);
+    if (delay == 0s) {
+      CHECK(at_once == start);
+      continue;
+    }
+    CHECK(at_once.empty());
+    CHECK(pod.of("app").waiting_reason == "CrashLoopBackOff");
+    CHECK(pod.of("app").waiting_message.find(cat("back-off ", delay.count(), "s restarting failed container=app")) == 0);
+    CHECK(pod.notes().back() == cat("BackOff app: ", pod.of("app").waiting_message));
+    CHECK(pod.waits() == Duration(delay));
+    CHECK(pod.pass(delay - 1ns).empty());
+    CHECK(pod.pass(1ns) == start);
+    CHECK(pod.now() == exit + delay);  // counted from the exit
+    CHECK(pod.of("app").restarts == instance);
+  }
+}
+
+TEST_CASE("the series starts over when a crash comes more than 600 s after the last restart", "[lifecycle]") {
+  Life pod;
+  pod.ready();
+  const auto crash = [&] {
+    pod.started("app");
+    return pod.exits("app", 1);
+  };
+  crash();
+  crash();
+  pod.pass(10s);
+  crash();
+  CHECK(pod.waits() == 20s);
+  CHECK(pod.pass(20s) == "start app#3");
+  pod.started("app");
+  SECTION("exactly 600 s later it goes on") {
+    pod.pass(600s);
+    CHECK(pod.exits("app", 1).empty());
+    CHECK(pod.waits() == 40s);
+  }
+  SECTION("and one moment later it does not") {
+    pod.pass(600s + 1ns);
+    CHECK(pod.exits("app", 1) == "start app#4");
+    CHECK(crash().empty());
+    CHECK(pod.waits() == 10s);
+    CHECK(pod.of("app").restarts == 4);  // which is not forgotten
+  }
+}
+
+TEST_CASE("every container has a back-off of its own", "[lifecycle]") {
+  Life pod({.apps = {"web", "log"}});
+  pod.ready();
+  pod.started("web");
+  pod.started("log");
+  pod.exits("web", 1);
+  pod.started("web");
+  pod.exits("web", 1);
+  CHECK(pod.waits() == 10s);
+  pod.pass(4s);
+  CHECK(pod.exits("log", 1) == "start log#1");
+  pod.started("log");
+  pod.pass(1s);
+  CHECK(pod.exits("log", 1).empty());
+  CHECK(pod.waits() == 5s);
+  CHECK(pod.pass(5s) == "start web#2");
+  CHECK(pod.pass(5s) == "start log#2");
+}
+
+TEST_CASE("a restart is not held back by the container before it", "[lifecycle]") {
+  Life pod({.apps = {"web", "log"}});
+  CHECK(pod.ready() == "start web#0, start log#0 in turn");
+  pod.started("web");
+  pod.started("log");
+  CHECK(pod.exits("log", 1) == "start log#1");
+  CHECK(pod.exits("web", 1) == "start web#1");
+}
+
+TEST_CASE("waiting to be restarted keeps the pod running, and its last end in sight", "[lifecycle]") {
+  Life pod;
+  pod.ready();
+  pod.started("app");
+  pod.exits("app", 1);
+  pod.started("app");
+  pod.exits("app", 9);
+  CHECK(pod.phase() == "Running");
+  CHECK(pod.word() == "CrashLoopBackOff");
+  CHECK(pod.of("app").terminated->exit.code() == 9);
+  CHECK(pod.of("app").last->exit.code() == 1);
+  pod.pass(10s);
+  pod.started("app");
+  CHECK(pod.word() == "Running");
+  CHECK_FALSE(pod.of("app").terminated);
+  CHECK(pod.of("app").last->exit.code() == 9);
+}
+
+TEST_CASE("the scale of the numbers is the caller's, the shape is not", "[lifecycle]") {
+  lifecycle::Timing timing;
+  timing.first_back_off = 10ms;
+  timing.most_back_off = 25ms;
+  Life pod({}, timing);
+  pod.ready();
+  for (const auto delay : {0ms, 10ms, 20ms, 25ms, 25ms}) {
+    pod.started("app");
+    pod.exits("app", 1);
+    if (delay != 0ms) CHECK(pod.waits() == Duration(delay));
+    pod.pass(delay);
+  }
+}
