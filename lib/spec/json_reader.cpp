@@ -9,13 +9,15 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 // Follows the parser through the text. SAX events name no place, but they come in the order of the
 // tokens and only for text that was accepted, so the next token's start is always the next character
 // that is neither blank nor punctuation, and its end follows from its kind.
 class Cursor {
  public:
   explicit Cursor(std::string_view text) : text_(text) {
-    if (text_.substr(0, 3) == "\xef\xbb\xbf") offset_ = 3;  // the byte order mark takes no column
+    if (text_.substr(0, kByteOrderMark.size()) == kByteOrderMark) offset_ = kByteOrderMark.size();  // the byte order mark takes no column
   }
 
   Position next_token() {
@@ -199,6 +201,12 @@ std::vector<Node> read_json(std::string_view text, std::vector<Diagnostic>& prob
   }
   Cursor cursor(text);
   for (cursor.skip_blanks(); !cursor.at_end(); cursor.skip_blanks()) {
+    // The parser would pass over one in front of every value, and the cursor would stay behind.
+    if (text.substr(cursor.offset(), kByteOrderMark.size()) == kByteOrderMark) {
+      problems.push_back({cursor.here().line, cursor.here().column, "",
+                          "syntax error: a byte order mark after the beginning of the text", Severity::kError});
+      return values;
+    }
     TreeBuilder builder(cursor, text, problems);
     if (!builder.read()) return values;
     values.push_back(builder.take());
