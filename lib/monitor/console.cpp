@@ -138,12 +138,10 @@ std::string sanitize(std::string_view line, bool& colored) {
       continue;
     }
     if (c < 0x20 ? c == '\t' : c != 0x7f) {
-      // C1 controls (U+0080 to U+009F) act like escapes on some terminals.
-      if (c == 0xc2 && i + 1 < line.size() && static_cast<unsigned char>(line[i + 1]) >= 0x80 && static_cast<unsigned char>(line[i + 1]) < 0xa0) {
-        i += 2;
-        continue;
-      }
-      out += line[i];
+      // C1 controls (U+0080 to U+009F) act like escapes on some terminals. Looked for in what is shown: what is
+      // dropped between their two bytes must not bring these together.
+      if (c >= 0x80 && c < 0xa0 && !out.empty() && out.back() == '\xc2') out.pop_back();
+      else out += line[i];
     }
     ++i;
   }
