@@ -64,7 +64,11 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
   std::vector<std::string> folders;
   for (const auto folder : {kRootsFolder, kHostFolder, kMembersFolder, kVolumesFolder, kTemplatesFolder, kFilesFolder, kScratchFolder, kLayersFolder})
     folders.emplace_back(folder);
-  for (const auto& member : plan.members) folders.push_back(cat(kMembersFolder, '/', member.name));
+  if (shares_mounts(draft.pod)) folders.push_back(cat(kMembersFolder, "/pod"));  // the root they all have is pause's
+  else
+    if (shares_mounts(draft.pod)) folders.push_back(cat(kMembersFolder, "/pod"));
+  else
+    for (const auto& member : plan.members) folders.push_back(cat(kMembersFolder, '/', member.name));
   std::size_t bytes = (1 + plan.members.size()) << 20;  // final messages, and room for the folders themselves
   for (const auto& object : draft.objects)
     for (const auto& [key, value] : object.data) bytes += value.size() + 4096;
