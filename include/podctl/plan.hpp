@@ -210,7 +210,10 @@ struct MountMqueue {
 struct MakeMessageFile {
   std::string path;
 };
-struct MakeRootReadOnly {};
+/// Makes the container's root read-only, or a writable layer that lies over a folder at its top.
+struct MakeRootReadOnly {
+  std::string path = "/";
+};
 /// Changes the root to the container's (pivot_root(2)).
 struct EnterRoot {};
 /// Notes which cgroup namespace is the container's: its mark on every process that descends from it.

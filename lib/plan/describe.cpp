@@ -190,8 +190,8 @@ StepText words(const MountMqueue& a) {
 StepText words(const MakeMessageFile& a) {
   return {"make-message-file", cat("empty message file ", a.path), "mode 0666", "openat(O_TRUNC)", {}};
 }
-StepText words(const MakeRootReadOnly&) {
-  return {"make-root-read-only", "root file system read-only", {}, "mount_setattr(MOUNT_ATTR_RDONLY)", "cat /proc/PID/mountinfo"};
+StepText words(const MakeRootReadOnly& a) {
+  return {"make-root-read-only", a.path == "/" ? "root file system read-only" : cat(a.path, " of the root file system read-only"), {}, "mount_setattr(MOUNT_ATTR_RDONLY)", "cat /proc/PID/mountinfo"};
 }
 StepText words(const EnterRoot&) {
   return {"enter-root", "its own root", "what is around it is let go", "pivot_root, umount2(MNT_DETACH)", "ls /proc/PID/root"};

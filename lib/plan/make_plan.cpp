@@ -53,6 +53,8 @@ Container merged_container(const std::vector<Place>& all) {
   std::set<std::string> seen;
   merged.volume_mounts.clear();
   for (const auto& place : all)
+    if (place.container->security_context.read_only_root_filesystem.value_or(false)) merged.security_context.read_only_root_filesystem = true;
+  for (const auto& place : all)
     for (const auto& mount : place.container->volume_mounts)
       if (seen.insert(clean_path(mount.mount_path)).second) merged.volume_mounts.push_back(mount);
   return merged;

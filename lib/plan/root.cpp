@@ -186,8 +186,15 @@ void add_root(const Draft& draft, const Place& place, const std::vector<Place>& 
     steps.add(Stage::kMounts, action::MakeMessageFile{file}, path);
     steps.add(Stage::kMounts, action::BindInto{file, {}, message, {}}, path);
   }
-  if (container.security_context.read_only_root_filesystem.value_or(false))
-    steps.add(Stage::kMounts, action::MakeRootReadOnly{}, cat(place.path, ".securityContext.readOnlyRootFilesystem"));
+  if (container.security_context.read_only_root_filesystem.value_or(false)) {
+    const std::string path = cat(place.path, ".securityContext.readOnlyRootFilesystem");
+    // Writable layers over the host's folders are mounts of their own, which the root's flag does not reach.
+    if (place.root == "host" && overlays_host(draft.pod))
+      for (const auto& folder : draft.facts.host_root)
+        if (const std::string target = cat('/', folder.name); folder.link_target.empty() && !targets.contains(target))
+          steps.add(Stage::kMounts, action::MakeRootReadOnly{target}, path);
+    steps.add(Stage::kMounts, action::MakeRootReadOnly{}, path);
+  }
   steps.add(Stage::kMounts, action::EnterRoot{}, "its own file system, and nothing above it");
 }
 

@@ -396,6 +396,14 @@ Result bind_into(const Child& child, const Op& op) noexcept {
   return attach(child, tree.get(), op.target, op.attributes, 0);
 }
 
+Result make_read_only(const Child& child, const Op& op) noexcept {
+  const auto close_off = [](int fd) { return check(raw::mount_setattr(fd, "", AT_EMPTY_PATH, {.set = MOUNT_ATTR_RDONLY}), Call::kMountSetattr); };
+  if (op.target == nullptr) return close_off(child.base);
+  TargetError error;
+  const Fd at(open_target(child.base, op.target, Want::kDirectory, error));
+  return at ? close_off(at.get()) : from(error);
+}
+
 Result fill_dev(const Child& child, const Op& op) noexcept {
   TargetError error;
   const Fd dev(open_target(child.base, op.target, Want::kDirectory, error));
@@ -533,8 +541,7 @@ Result apply(Child& child, const Op& op) noexcept {
     case Op::Code::kBindInto: return bind_into(child, op);
     case Op::Code::kFillDev: return fill_dev(child, op);
     case Op::Code::kMessageFile: return message_file(op);
-    case Op::Code::kRootReadOnly:
-      return check(raw::mount_setattr(child.base, "", AT_EMPTY_PATH, {.set = MOUNT_ATTR_RDONLY}), Call::kMountSetattr);
+    case Op::Code::kRootReadOnly: return make_read_only(child, op);
     case Op::Code::kNoteMark: return note_mark(child);
     case Op::Code::kAwaitPause: return await_pause(op);
     case Op::Code::kSession: return check(raw::setsid(), Call::kSetsid);

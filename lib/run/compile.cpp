@@ -271,7 +271,10 @@ struct Compiler {
   void compile(const action::MountDevpts& a) { mount_fs(a.target, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620"); }
   void compile(const action::MountMqueue& a) { mount_fs(a.target, "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr); }
   void compile(const action::MakeMessageFile& a) { add(Op::Code::kMessageFile).a = a.path.c_str(); }
-  void compile(const action::MakeRootReadOnly&) { add(Op::Code::kRootReadOnly); }
+  void compile(const action::MakeRootReadOnly& a) {
+    Op& op = add(Op::Code::kRootReadOnly);
+    if (a.path != "/") op.target = target(a.path);
+  }
   void compile(const action::EnterRoot&) { add(Op::Code::kEnterRoot); }
   void compile(const action::NoteMark&) { add(Op::Code::kNoteMark); }
   void compile(const action::AwaitPause&) {

@@ -52,6 +52,7 @@ struct ObjectOf {
   std::string operator()(const MountDevpts& a) const { return a.target; }
   std::string operator()(const MountMqueue& a) const { return a.target; }
   std::string operator()(const MakeMessageFile& a) const { return a.path; }
+  std::string operator()(const MakeRootReadOnly& a) const { return a.path; }
   std::string operator()(const ChangeDirectory& a) const { return a.path; }
   std::string operator()(const SetHostname& a) const { return quote(a.name); }
   std::string operator()(const SetIdentity& a) const { return slot.call == Call::kSetuid ? cat(a.uid) : cat(a.gid); }

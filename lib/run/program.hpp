@@ -52,7 +52,7 @@ struct Op {
     kBindInto,          // a: source, b: sub path or null, target, attributes
     kFillDev,           // a: source, target; items: nodes, links
     kMessageFile,       // a
-    kRootReadOnly,
+    kRootReadOnly,      // target: a folder at the top, or null for the root itself
     kEnterRoot,
     kNoteMark,
     kAwaitPause,        // fd: readiness, number: pause's pidfd
