@@ -1,5 +1,6 @@
 #include "spec/json_reader.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -38,10 +39,15 @@ class Cursor {
     step();
   }
 
+  // As far as the grammar goes: of "01" the parser takes "0" alone.
   void skip_number() {
-    while (offset_ < text_.size() && std::string_view("+-.0123456789eE").find(text_[offset_]) !=
-                                         std::string_view::npos)
-      step();
+    skip_any_of("-");
+    if (!skip_any_of("0")) skip_digits();
+    if (skip_any_of(".")) skip_digits();
+    if (skip_any_of("eE")) {
+      skip_any_of("+-");
+      skip_digits();
+    }
   }
 
   void skip_to(std::size_t offset) {
@@ -61,6 +67,17 @@ class Cursor {
   static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
   static bool is_filler(char c) { return is_blank(c) || c == ',' || c == ':'; }
 
+  bool skip_any_of(std::string_view characters) {
+    if (offset_ >= text_.size() || characters.find(text_[offset_]) == std::string_view::npos) return false;
+    step();
+    return true;
+  }
+
+  void skip_digits() {
+    while (skip_any_of("0123456789")) {
+    }
+  }
+
   void step() {
     if (offset_ >= text_.size()) return;
     const auto c = static_cast<unsigned char>(text_[offset_++]);
@@ -77,10 +94,20 @@ class Cursor {
   Position here_{1, 1};
 };
 
-// nlohmann's words without its code, its position (said in front) and raw control characters.
+// nlohmann's words without its code, its position (said in front), raw control characters, and the text
+// it read last: that may be long, and it may be a secret.
 std::string syntax_message(const std::string& what) {
-  const auto at = what.find("syntax error");
-  const std::string words = quote(at == std::string::npos ? what : what.substr(at));
+  constexpr std::size_t kMost = 200;
+  auto at = what.find("syntax error");
+  if (at == std::string::npos) at = what.find("] ") == std::string::npos ? 0 : what.find("] ") + 2;
+  std::string words = what.substr(at);
+  words.resize(std::min(words.find("; last read: '"), words.size()));
+  if (words.size() > kMost) {
+    std::size_t end = kMost;
+    while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xc0) == 0x80) --end;  // not inside a character
+    words = words.substr(0, end) + "...";
+  }
+  words = quote(words);
   std::string out;
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {  // without quote()'s own quotes and escapes of quotes
     if (words[i] == '\\' && words[i + 1] == '"') continue;
