@@ -1,9 +1,13 @@
 #include "spec/defaults.hpp"
 
+#include "spec/quantity.hpp"
+
 namespace podctl::spec {
 namespace {
 
 void fill_container(Container& container, bool host_network) {
+  for (auto& [name, amount] : container.resources.limits) amount = round_to_milli(amount);
+  for (auto& [name, amount] : container.resources.requests) amount = round_to_milli(amount);
   for (const auto& [name, limit] : container.resources.limits)
     container.resources.requests.try_emplace(name, limit);
   for (auto& port : container.ports)
@@ -13,6 +17,7 @@ void fill_container(Container& container, bool host_network) {
 }  // namespace
 
 void fill_defaults(Pod& pod) {
+  if (pod.metadata.name_space.empty()) pod.metadata.name_space = "default";  // no metadata, or "" in it
   for (auto& volume : pod.spec.volumes)
     if (!volume.empty_dir && !volume.host_path && !volume.config_map && !volume.secret)
       volume.empty_dir.emplace();

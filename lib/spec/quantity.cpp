@@ -166,4 +166,12 @@ std::optional<Quantity> parse_quantity(std::string_view text, std::string& probl
   return quantity;
 }
 
+Quantity round_to_milli(const Quantity& amount) {
+  const bool exponent = amount.text.ends_with("e-6") || amount.text.ends_with("e-9");
+  if (!exponent && !amount.text.ends_with('n') && !amount.text.ends_with('u')) return amount;
+  if (amount.milli == kMax || amount.milli == -kMax) return amount;  // too much to be said in thousandths
+  std::string problem;
+  return parse_quantity(cat(amount.milli, exponent ? "e-3" : "m"), problem).value_or(amount);
+}
+
 }  // namespace podctl::spec

@@ -13,4 +13,7 @@ namespace podctl::spec {
 /// @param problem  receives the API server's words when nothing is returned
 std::optional<Quantity> parse_quantity(std::string_view text, std::string& problem);
 
+/// The amount in thousandths at the finest, rounded away from zero: what the API server keeps of a resource.
+Quantity round_to_milli(const Quantity& amount);
+
 }  // namespace podctl::spec
