@@ -79,11 +79,15 @@ void set_field(Node& pod, const std::string& path, const std::string& value,
   const std::string flag = cat("--set ", path);
   const auto pieces = split_path(path);
   if (!pieces) return flag_problem(problems, flag, "not a field path; write e.g. spec.containers[0].image");
+  if (pieces->size() > std::size_t{kMaxManifestDepth})
+    return flag_problem(problems, flag, cat("nested deeper than ", kMaxManifestDepth, " levels"));
   Node* node = &pod;
   for (const auto& piece : *pieces) {
     if (piece.index) {
       become(*node, Node::Kind::kList);
-      if (node->kind != Node::Kind::kList || *piece.index > node->items.size())
+      if (node->kind != Node::Kind::kList)
+        return flag_problem(problems, flag, cat("item ", *piece.index, " is looked for in ", kind_name(node->kind)));
+      if (*piece.index > node->items.size())
         return flag_problem(problems, flag,
                             cat("there is no item ", *piece.index, ": the list has ", node->items.size()));
       if (*piece.index == node->items.size()) node->items.emplace_back();
