@@ -54,14 +54,21 @@ Node default_node(const Field& field) {
   }
 }
 
+// Null, and an empty list where a list belongs.
+bool is_absent(const Node& node, const Type& type) {
+  return node.kind == Node::Kind::kNull ||
+         (node.kind == Node::Kind::kList && node.items.empty() && type.kind == Kind::kList);
+}
+
 bool is_default(const Node& node, const Field& field) {
   switch (node.kind) {
     case Node::Kind::kNull: return true;
     case Node::Kind::kBoolean: return (node.boolean ? "true" : "false") == field.default_text;
-    case Node::Kind::kNumber:
-    case Node::Kind::kString: return !field.default_text.empty() && node.text == field.default_text;
-    case Node::Kind::kList: return node.items.empty();
-    case Node::Kind::kMap: return false;
+    case Node::Kind::kNumber: return !field.default_text.empty() && node.text == field.default_text;
+    case Node::Kind::kString: return node.text.empty() || node.text == field.default_text;
+    case Node::Kind::kList: return is_absent(node, field.type);
+    // Nothing in it asks for nothing; but an empty `projected: {}` is still a volume podctl cannot make.
+    case Node::Kind::kMap: return field.support == Support::kNoEffect && node.members.empty();
   }
   return false;
 }
@@ -89,10 +96,6 @@ nlohmann::ordered_json to_json(const Node& node) {
 
 }  // namespace
 
-bool is_absent(const Node& node) {
-  return node.kind == Node::Kind::kNull || (node.kind == Node::Kind::kList && node.items.empty());
-}
-
 Decoder::PathScope::PathScope(Decoder& decoder, std::string_view name, Style style)
     : decoder_(decoder), length_(decoder.path_.size()) {
   if (style == Style::kMapKey) append(decoder_.path_, '[', name, ']');
@@ -110,20 +113,24 @@ void Decoder::problem(Position at, std::string message, Severity severity) {
 
 bool Decoder::expect(const Node& node, Node::Kind kind) {
   if (node.kind == kind) return true;
-  problem(node.at, cat("Invalid value: ", shown(node), ": must be ", kind_name(kind),
-                       node.kind == Node::Kind::kString || node.kind == Node::Kind::kNumber ||
-                               node.kind == Node::Kind::kBoolean
-                           ? cat(", not ", kind_name(node.kind))
-                           : ""));
+  const bool is_scalar = node.kind == Node::Kind::kString || node.kind == Node::Kind::kNumber ||
+                         node.kind == Node::Kind::kBoolean;
+  problem(node.at, invalid(node, cat("must be ", kind_name(kind),
+                                     is_scalar || hides_values_ ? cat(", not ", kind_name(node.kind)) : "")));
   return false;
+}
+
+std::string Decoder::invalid(const Node& node, std::string_view rule) const {
+  return hides_values_ ? cat("Invalid value: ", rule) : cat("Invalid value: ", shown(node), ": ", rule);
 }
 
 void Decoder::read(const Node& node, std::string& value) {
   if (node.kind == Node::Kind::kNumber || node.kind == Node::Kind::kBoolean) {
-    problem(node.at, cat("Invalid value: ", shown(node), ": must be a string; write \"", shown(node), "\""));
+    problem(node.at, invalid(node, hides_values_ ? "must be a string; write it in quotes"
+                                                 : cat("must be a string; write \"", shown(node), "\"")));
   } else if (expect(node, Node::Kind::kString)) {
     if (node.text.find('\0') != std::string::npos)
-      problem(node.at, cat("Invalid value: ", quote(node.text), ": must not contain NUL characters"));
+      problem(node.at, invalid(node, "must not contain NUL characters"));
     else value = node.text;
   }
 }
@@ -158,13 +165,13 @@ int Decoder::read_choice(const Node& node, std::span<const std::string_view> nam
   return -1;
 }
 
-void Decoder::check_duplicate_keys(const Node& node) {
+void Decoder::check_duplicate_keys(const Node& node, PathScope::Style style) {
   if (strictness_ == Strictness::kIgnore || node.members.size() < 2) return;
   std::map<std::string_view, Position> first;
   for (const auto& member : node.members) {
     const auto [seen, is_new] = first.emplace(member.key, member.at);
     if (is_new) continue;
-    const PathScope scope(*this, member.key);
+    const PathScope scope(*this, member.key, style);
     problem(member.at, cat("duplicate field, first at ", seen->second.line, ':', seen->second.column),
             lenient());
   }
@@ -183,7 +190,7 @@ void Decoder::unknown_field(const Member& member, const ObjectInfo& info) {
 
 void Decoder::read_object(const Node& node, const ObjectInfo& info, void* owner) {
   if (!expect(node, Node::Kind::kMap)) return;
-  check_duplicate_keys(node);
+  check_duplicate_keys(node, PathScope::Style::kField);
   std::vector<const Node*> given(info.fields.size(), nullptr);  // of duplicates the last one counts
   for (const auto& member : node.members) {
     const auto found = std::find_if(info.fields.begin(), info.fields.end(),
@@ -194,10 +201,10 @@ void Decoder::read_object(const Node& node, const ObjectInfo& info, void* owner)
   for (std::size_t i = 0; i < info.fields.size(); ++i) {
     const Field& field = info.fields[i];
     const PathScope scope(*this, field.name);
-    if (given[i] != nullptr && !is_absent(*given[i])) {
+    if (given[i] != nullptr && !is_absent(*given[i], field.type)) {
       read_field(*given[i], field, info, owner);
     } else if (field.required && (given[i] == nullptr || given[i]->kind == Node::Kind::kNull)) {
-      problem(node.at, "Required value");
+      problem(given[i] != nullptr ? given[i]->at : node.at, "Required value");
     } else if (!field.default_text.empty() && field.read != nullptr) {
       field.read(*this, default_node(field), owner);
     }
@@ -263,7 +270,7 @@ void Decoder::check_shape(const Node& node, const Type& type) {
       return;
     case Kind::kMap:
       if (!expect(node, Node::Kind::kMap)) return;
-      check_duplicate_keys(node);
+      check_duplicate_keys(node, PathScope::Style::kMapKey);
       for (const auto& member : node.members) {
         const PathScope scope(*this, member.key, PathScope::Style::kMapKey);
         check_shape(member.value, *type.element);
@@ -293,6 +300,11 @@ const Type* find_type(const ObjectInfo& info, std::string_view path) {
       path.remove_prefix(name.size());
     }
     object = type->kind == Kind::kObject ? &type->object() : nullptr;
+    // A key of a map may be written like a field: metadata.labels.app.
+    if (type->kind == Kind::kMap && !path.empty() && path[0] == '.') {
+      type = type->element;
+      path.remove_prefix(std::min(path.find_first_of(".[", 1), path.size()));
+    }
   }
   return type;
 }
@@ -321,9 +333,6 @@ Node encode_object(const ObjectInfo& info, const void* owner) {
         value = Node::number(kept->second);  // its text is JSON already
     }
     if (value.kind == Node::Kind::kNull) continue;
-    if (value.kind == Node::Kind::kMap && value.members.empty() && field.type.kind == Kind::kObject &&
-        field.default_text.empty() && !field.required)
-      continue;
     map.members.push_back(Member{std::string(field.name), {}, std::move(value)});
   }
   return map;

@@ -29,6 +29,9 @@ class Decoder {
     read(node, value);
   }
 
+  /// From here on no problem shows the value it is about: it may be a secret.
+  void hide_values() { hides_values_ = true; }
+
   void problem(Position at, std::string message, Severity severity = Severity::kError);
 
   void read(const Node& node, std::string& value);
@@ -44,7 +47,14 @@ class Decoder {
   }
   template <class T>
   void read(const Node& node, std::optional<T>& value) {
-    read(node, value.emplace());
+    if constexpr (std::is_arithmetic_v<T>) {  // a value that was not taken must not look like a 0 that was
+      const auto before = problems_.size();
+      T taken{};
+      read(node, taken);
+      if (problems_.size() == before) value = taken;
+    } else {
+      read(node, value.emplace());
+    }
   }
   template <class T>
   void read(const Node& node, std::vector<T>& values) {
@@ -61,11 +71,13 @@ class Decoder {
   template <class T>
   void read(const Node& node, std::map<std::string, T>& values) {
     if (!expect(node, Node::Kind::kMap)) return;
-    check_duplicate_keys(node);
+    check_duplicate_keys(node, PathScope::Style::kMapKey);
     for (const auto& member : node.members) {
       const PathScope scope(*this, member.key, PathScope::Style::kMapKey);
       if (member.value.kind == Node::Kind::kNull) continue;
+      const auto before = problems_.size();
       read(member.value, values[member.key]);
+      if (std::is_same_v<T, Quantity> && problems_.size() != before) values.erase(member.key);  // no amount to compare with
     }
   }
   template <class T>
@@ -91,11 +103,12 @@ class Decoder {
   };
 
   bool expect(const Node& node, Node::Kind kind);
+  [[nodiscard]] std::string invalid(const Node& node, std::string_view rule) const;
   int read_choice(const Node& node, std::span<const std::string_view> names);
   void read_object(const Node& node, const ObjectInfo& info, void* owner);
   void read_field(const Node& node, const Field& field, const ObjectInfo& info, void* owner);
   void unknown_field(const Member& member, const ObjectInfo& info);
-  void check_duplicate_keys(const Node& node);
+  void check_duplicate_keys(const Node& node, PathScope::Style style);
   /// Checks a value that has no place in the values: unknown fields and types, as deep as its table goes.
   void check_shape(const Node& node, const Type& type);
   Severity lenient() const { return strictness_ == Strictness::kStrict ? Severity::kError : Severity::kWarning; }
@@ -103,10 +116,8 @@ class Decoder {
   Strictness strictness_;
   std::vector<Diagnostic>& problems_;
   std::string path_;
+  bool hides_values_ = false;
 };
-
-/// Whether a value counts as absent: null, or an empty list.
-bool is_absent(const Node& node);
 
 /// The value as the tables would write it, defaults included.
 Node encode_object(const ObjectInfo& info, const void* owner);
@@ -181,11 +192,12 @@ template <class T>
 Node encode(const std::map<std::string, T>& values, const Field& field);
 template <class T>
   requires std::is_class_v<T>
-Node encode(const T& value, const Field&) {
-  return encode_object(object_info<T>(), &value);
+Node encode(const T& value, const Field& field) {
+  Node node = encode_object(object_info<T>(), &value);
+  return node.members.empty() && field.default_text.empty() && !field.required ? Node{} : node;
 }
 
-/// For elements, which are written whatever they are.
+/// For elements and for what an optional holds, which are written whatever they are.
 inline constexpr Field kElement{.name = "", .type = {}, .doc = "", .default_text = "-"};
 template <class T>
 Node encode(const std::optional<T>& value, const Field&) {

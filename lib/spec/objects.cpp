@@ -31,17 +31,23 @@ void add_base64(const StringMap& from, const Path& path, Report& report, DataObj
   }
 }
 
+void check_keys(const StringMap& map, const Path& path, Report& report) {
+  for (const auto& [key, value] : map) report_invalid(report, path.key(key), key, check_data_key(key));
+}
+
 }  // namespace
 
 DataObject read_data_object(const Node& node, Decoder& decoder, std::vector<Diagnostic>& problems) {
   ObjectText text;
+  const Node* kind = node.find("kind");
+  if (kind != nullptr && kind->text == "Secret") decoder.hide_values();
   decoder.decode(node, text);
   Report report(node, problems);
 
   DataObject object;
   object.kind = text.kind == "Secret" ? DataObject::Kind::kSecret : DataObject::Kind::kConfigMap;
   object.name = text.metadata.name;
-  object.name_space = text.metadata.name_space;
+  object.name_space = text.metadata.name_space.empty() ? "default" : text.metadata.name_space;
   const Path metadata("metadata"), data("data"), binary_data("binaryData"), string_data("stringData");
   if (object.name.empty()) report.error(metadata / "name", "Required value");
   else report_invalid(report, metadata / "name", object.name, check_dns_subdomain(object.name));
@@ -60,11 +66,11 @@ DataObject read_data_object(const Node& node, Decoder& decoder, std::vector<Diag
     add_base64(text.binary_data, binary_data, report, object);
   }
 
+  check_keys(text.data, data, report);
+  check_keys(text.binary_data, binary_data, report);
+  check_keys(text.string_data, string_data, report);
   std::size_t total = 0;
-  for (const auto& [key, value] : object.data) {
-    report_invalid(report, data.key(key), key, check_data_key(key));
-    total += value.size();
-  }
+  for (const auto& [key, value] : object.data) total += value.size();
   if (total > kMaxPayload) report.error(data, cat("Too long: may not be more than ", kMaxPayload, " bytes"));
   return object;
 }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "podctl/text.hpp"
@@ -8,6 +10,7 @@
 #include "spec/edit.hpp"
 #include "spec/json_reader.hpp"
 #include "spec/objects.hpp"
+#include "spec/report.hpp"
 #include "spec/validate.hpp"
 
 namespace podctl {
@@ -58,6 +61,12 @@ constexpr KnownKind kKinds[] = {
     {"Job", "", Use::kWorkload},
     {"CronJob", "", Use::kWorkload},
 };
+
+const Node& place_of_name(const Node& object) {
+  const spec::Path metadata("metadata");
+  spec::MemberIndex index;
+  return (metadata / "name").locate(object, index);
+}
 
 class Reader {
  public:
@@ -127,7 +136,8 @@ class Reader {
     DataObject object = spec::read_data_object(node, decoder, manifest_.diagnostics);
     for (const auto& other : manifest_.objects)
       if (other.kind == object.kind && other.name == object.name && other.name_space == object.name_space)
-        problem(node, "metadata.name", cat("Duplicate value: ", quote(object.name)));
+        problem(place_of_name(node), "metadata.name",
+                cat("Duplicate value: ", quote(object.name)));
     manifest_.objects.push_back(std::move(object));
   }
 
@@ -145,21 +155,36 @@ class Reader {
   std::vector<Node> pods_;  // the trees of manifest_.pods, for the places of what validation finds
 };
 
+// Each problem once. Two rules may find the same thing, and where reading has refused a value there is none
+// for validation to find fault with.
+// @param read  how many of them came from reading
+std::vector<Diagnostic> without_repeats(std::vector<Diagnostic> all, std::size_t read) {
+  std::set<std::tuple<int, int, std::string>> refused;
+  std::set<std::tuple<int, int, std::string, std::string>> said;
+  std::vector<Diagnostic> kept;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Diagnostic& d = all[i];
+    if (i < read && d.severity == Severity::kError) refused.emplace(d.line, d.column, d.path);
+    if (i >= read && refused.contains({d.line, d.column, d.path})) continue;
+    if (said.emplace(d.line, d.column, d.path, d.message).second) kept.push_back(std::move(d));
+  }
+  return kept;
+}
+
 Manifest read_nodes(std::vector<Node> nodes, Manifest manifest, const ParseOptions& options) {
   const bool readable = manifest.diagnostics.empty();
   Reader reader(options, manifest);
   for (auto& node : nodes) reader.take(node);
+  const std::size_t read = manifest.diagnostics.size();
   for (std::size_t i = 0; i < manifest.pods.size(); ++i)
     spec::validate_pod(manifest.pods[i], manifest.objects, reader.pods_[i], manifest.diagnostics);
   if (readable && manifest.pods.empty() && !manifest.has_errors())
     manifest.diagnostics.push_back({0, 0, "", "there is no Pod in it", Severity::kError});
+  manifest.diagnostics = without_repeats(std::move(manifest.diagnostics), read);
   std::stable_sort(manifest.diagnostics.begin(), manifest.diagnostics.end(),
                    [](const Diagnostic& a, const Diagnostic& b) {
                      return std::pair(a.line, a.column) < std::pair(b.line, b.column);
                    });
-  // Two rules may find the same thing; it is said once.
-  manifest.diagnostics.erase(std::unique(manifest.diagnostics.begin(), manifest.diagnostics.end()),
-                             manifest.diagnostics.end());
   return manifest;
 }
 

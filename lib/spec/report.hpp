@@ -2,12 +2,23 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "podctl/error.hpp"
 #include "spec/node.hpp"
 
 namespace podctl::spec {
+
+/// Finds members of maps. A large map is indexed when it is first asked, so that a manifest of many faults
+/// is not searched from end to end for each.
+class MemberIndex {
+ public:
+  const Node* find(const Node& map, std::string_view key);
+
+ private:
+  std::unordered_map<const Node*, std::unordered_map<std::string_view, const Node*>> large_;
+};
 
 /// A field path that costs nothing until a problem is reported: each piece points at the one before it.
 class Path {
@@ -20,7 +31,7 @@ class Path {
 
   [[nodiscard]] std::string text() const;
   /// The value the path names below `root`, or the nearest thing above it that was written.
-  [[nodiscard]] const Node& locate(const Node& root) const;
+  [[nodiscard]] const Node& locate(const Node& root, MemberIndex& index) const;
 
  private:
   Path(const Path* parent, std::string_view name, long index, bool is_key)
@@ -46,6 +57,7 @@ class Report {
 
   const Node& root_;
   std::vector<Diagnostic>& problems_;
+  MemberIndex index_;
 };
 
 }  // namespace podctl::spec

@@ -13,12 +13,12 @@ void validate_containers(const PodSpec& spec, const Path& root, Report& report) 
   if (spec.containers.empty()) report.error(apps, "Required value");
   for (std::size_t i = 0; i < spec.containers.size(); ++i) {
     validate_container(spec.containers[i], spec, apps[i], report);
-    if (!names.insert(spec.containers[i].name).second)
+    if (!spec.containers[i].name.empty() && !names.insert(spec.containers[i].name).second)
       report.error(apps[i] / "name", cat("Duplicate value: ", quote(spec.containers[i].name)));
   }
   for (std::size_t i = 0; i < spec.init_containers.size(); ++i) {
     validate_container(spec.init_containers[i], spec, init[i], report);
-    if (!names.insert(spec.init_containers[i].name).second)
+    if (!spec.init_containers[i].name.empty() && !names.insert(spec.init_containers[i].name).second)
       report.error(init[i] / "name", cat("Duplicate value: ", quote(spec.init_containers[i].name)));
   }
 }
@@ -74,8 +74,10 @@ void validate_pod(const Pod& pod, std::span<const DataObject> objects, const Nod
     report.error(root / "os" / "name", cat("Unsupported value: ", quote(spec.os->name), ": supported values: \"linux\""));
   if (spec.host_users == true)
     report.note(root / "hostUsers", "no effect here: a pod always has a user namespace of its own");
-  if (spec.host_users == false && (spec.host_network || spec.host_ipc))
-    report.error(root / "hostUsers", "Forbidden: when hostNetwork or hostIPC is set, hostUsers must not be false");
+  if (spec.host_users == false && spec.host_network)
+    report.error(root / "hostNetwork", "Forbidden: must not be true when `hostUsers` is false");
+  if (spec.host_users == false && spec.host_ipc)
+    report.error(root / "hostIPC", "Forbidden: must not be true when `hostUsers` is false");
 
   const PodSecurityContext& context = spec.security_context;
   const Path security = root / "securityContext", groups = security / "supplementalGroups";

@@ -1,4 +1,5 @@
 // Rules of volumes and of where they are mounted.
+#include <algorithm>
 #include <set>
 
 #include "base/path.hpp"
@@ -8,6 +9,17 @@
 
 namespace podctl::spec {
 namespace {
+
+// What a mount may name, for a message: the first few say what they are called.
+std::string known_volumes(const PodSpec& spec) {
+  constexpr std::size_t kMostNamed = 10;
+  if (spec.volumes.empty()) return "none";
+  std::string out;
+  for (std::size_t i = 0; i < spec.volumes.size() && i < kMostNamed; ++i)
+    append(out, i == 0 ? "" : ", ", spec.volumes[i].name);
+  if (spec.volumes.size() > kMostNamed) append(out, " and ", spec.volumes.size() - kMostNamed, " more");
+  return out;
+}
 
 bool has_backstep(std::string_view path) {
   for (const auto part : split(path, '/'))
@@ -66,7 +78,7 @@ void validate_volumes(const Pod& pod, std::span<const DataObject> objects, Repor
     const Path at = list[i];
     if (volume.name.empty()) report.error(at / "name", "Required value");
     else report_invalid(report, at / "name", volume.name, check_dns_label(volume.name));
-    if (!names.insert(volume.name).second) report.error(at / "name", cat("Duplicate value: ", quote(volume.name)));
+    if (!volume.name.empty() && !names.insert(volume.name).second) report.error(at / "name", cat("Duplicate value: ", quote(volume.name)));
 
     const int sources = volume.empty_dir.has_value() + volume.host_path.has_value() +
                         volume.config_map.has_value() + volume.secret.has_value();
@@ -98,14 +110,9 @@ void validate_mounts(const Container& container, const PodSpec& spec, const Path
     const Path at = list[i];
     if (mount.name.empty()) {
       report.error(at / "name", "Required value");
-    } else {
-      std::vector<std::string> known;
-      for (const auto& volume : spec.volumes) known.push_back(volume.name);
-      bool found = false;
-      for (const auto& name : known) found = found || name == mount.name;
-      if (!found)
-        report.error(at / "name", cat("Not found: ", quote(mount.name), "; volumes are: ",
-                                      known.empty() ? "none" : join(known, ", ")));
+    } else if (std::none_of(spec.volumes.begin(), spec.volumes.end(),
+                            [&](const Volume& volume) { return volume.name == mount.name; })) {
+      report.error(at / "name", cat("Not found: ", quote(mount.name), "; volumes are: ", known_volumes(spec)));
     }
     if (mount.mount_path.empty()) {
       report.error(at / "mountPath", "Required value");
