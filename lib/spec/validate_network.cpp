@@ -40,7 +40,7 @@ void validate_dns(const PodSpec& spec, Report& report) {
     if (name == ".") continue;
     if (!name.empty() && name.back() == '.') name.remove_suffix(1);
     std::string plain(name);  // underscores are common in search domains and allowed
-    for (char& c : plain) c = c == '_' ? '-' : c;
+    for (char& c : plain) c = c == '_' ? 'x' : c;
     report_invalid(report, searches[i], name, check_dns_subdomain(plain));
   }
   if (characters > kMaxSearchCharacters + 1)
