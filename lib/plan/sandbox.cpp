@@ -66,8 +66,6 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
     folders.emplace_back(folder);
   if (shares_mounts(draft.pod)) folders.push_back(cat(kMembersFolder, "/pod"));  // the root they all have is pause's
   else
-    if (shares_mounts(draft.pod)) folders.push_back(cat(kMembersFolder, "/pod"));
-  else
     for (const auto& member : plan.members) folders.push_back(cat(kMembersFolder, '/', member.name));
   std::size_t bytes = (1 + plan.members.size()) << 20;  // final messages, and room for the folders themselves
   for (const auto& object : draft.objects)
