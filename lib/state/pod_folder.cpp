@@ -41,10 +41,11 @@ flock whole_file(short type) {
 }  // namespace
 
 void make_private_folder(const std::string& path) {
-  const int rc = raw::mkdirat(AT_FDCWD, path.c_str(), 0700);
+  int rc = raw::mkdirat(AT_FDCWD, path.c_str(), 0700);
   if (rc == -ENOENT && path.size() > 1) {
     make_private_folder(std::string(parent_path(path)));
-    return make_private_folder(path);
+    // Once: below /proc, or below a link that leads nowhere, the parent is there and the folder still cannot be made.
+    rc = raw::mkdirat(AT_FDCWD, path.c_str(), 0700);
   }
   if (rc != 0 && rc != -EEXIST) sys::check(rc, "mkdir", path);
 }
