@@ -67,11 +67,14 @@ static void require_ours(const std::string& path) {
 
 PodFolder::PodFolder(const StorePaths& paths, const std::string& name)
     : name_(name), state_(cat(paths.state, '/', name)), runtime_(cat(paths.runtime, '/', name)) {
-  for (;;) {
+  constexpr int kMostTries = 1000;
+  for (int tries = 1;; ++tries) {
     make_private_folder(std::string(parent_path(paths.runtime)));
     require_ours(std::string(parent_path(paths.runtime)));
     make_private_folder(runtime_);
-    lock_ = sys::open(runtime_ + "/lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    const int fd = raw::openat(AT_FDCWD, (runtime_ + "/lock").c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (fd == -ENOENT && tries < kMostTries) continue;  // the one before us has just taken the folder away
+    lock_.reset(static_cast<int>(sys::check(fd, "open", runtime_ + "/lock")));
     flock lock = whole_file(F_WRLCK);
     if (::fcntl(lock_.get(), F_SETLK, &lock) != 0) {
       if (errno != EACCES && errno != EAGAIN) throw SysError(errno, "fcntl(F_SETLK)", runtime_ + "/lock");
