@@ -99,11 +99,11 @@ std::string probe_resolv_conf() {
 
 std::string read_passwd(const std::string& root) {
   if (root == "host") return sys::try_read_file("/etc/passwd", kMaxEtcFile).value_or("");
-  const auto folder = sys::try_open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY);
-  if (!folder) return {};  // said by the step that needs the folder
+  const UniqueFd folder(raw::openat(AT_FDCWD, root.c_str(), O_PATH | O_DIRECTORY));
+  if (!folder) return {};  // whatever is wrong with it: said by the step that needs the folder
   // The folder's content is not trusted: no link leads out of it, and what is no small file is not read.
   const sys::OpenHow how{.flags = O_RDONLY | O_NONBLOCK, .resolve = sys::kResolveInRoot | sys::kResolveNoMagicLinks};
-  const UniqueFd file(raw::openat2(folder->get(), "/etc/passwd", how));
+  const UniqueFd file(raw::openat2(folder.get(), "/etc/passwd", how));
   if (!file) return {};
   return sys::read_file(file.get(), cat(root, "/etc/passwd"), kMaxEtcFile);
 }

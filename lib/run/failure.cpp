@@ -24,8 +24,11 @@ struct ObjectOf {
   std::string operator()(const TakeTree& a) const { return a.path; }
   std::string operator()(const MountTmpfs& a) const {
     const std::size_t folders = a.directories.size();
-    if (slot.call == Call::kMkdir || slot.call == Call::kFchmod) return path_in(a.target, at(a.directories, slot.item));
-    if (slot.call == Call::kSymlink && slot.item - folders < a.links.size()) return path_in(a.target, a.links[slot.item - folders].path);
+    if (slot.call == Call::kMkdir || slot.call == Call::kFchmod) {
+      const std::string folder = at(a.directories, slot.item);
+      return clean_path(cat(a.target, '/', folder.substr(0, folder.find(':'))));  // without its mode
+    }
+    if (slot.call == Call::kSymlink && slot.item - folders < a.links.size()) return clean_path(cat(a.target, '/', a.links[slot.item - folders].path));
     return a.target;
   }
   std::string operator()(const BindHost& a) const { return slot.call == Call::kMoveMount ? a.target : a.source; }
@@ -86,7 +89,10 @@ Hint user_namespace_hint(int error) {
   return {};
 }
 
-Hint hint_for(const Plan& plan, const HostFacts& facts, const Step& step, const Slot& slot) {
+// A volume of the manifest, not a root file system.
+bool is_volume(const BindHost& bind) { return is_below(bind.target, "/v"); }
+
+Hint hint_for(const HostFacts& facts, const Step& step, const Slot& slot) {
   const int error = slot.error;
   if (std::holds_alternative<NewSandbox>(step.action) || std::holds_alternative<NewNetwork>(step.action) || std::holds_alternative<JoinPod>(step.action)) {
     if (auto hint = user_namespace_hint(error); !hint.id.empty()) return hint;
@@ -97,8 +103,8 @@ Hint hint_for(const Plan& plan, const HostFacts& facts, const Step& step, const 
     if (auto hint = user_namespace_hint(error); !hint.id.empty()) return hint;
   }
   if (const auto* bind = std::get_if<BindHost>(&step.action)) {
-    if (slot.call == Call::kCheckKind) return {"host-path-kind", "see spec.volumes[].hostPath.type"};
-    if (error == ENOENT && bind->source == plan.pod) return {};
+    if (slot.call == Call::kCheckKind && is_volume(*bind)) return {"host-path-kind", "see spec.volumes[].hostPath.type"};
+    if (slot.call == Call::kCheckKind) return {"rootfs-kind", "rootfs: takes the folder of a root file system"};
     if (error == ENOENT) return {"host-path-missing", cat("ls -ld ", parent_path(bind->source))};
     if (error == EACCES) return {"host-path-forbidden", cat("user ", facts.uid, " may not enter a folder on the way: namei -l ", bind->source)};
   }
@@ -143,7 +149,7 @@ std::string cause_of(const Step& step, const Slot& slot, const std::string& obje
   if (const auto* bind = std::get_if<BindHost>(&step.action); bind != nullptr && slot.call == Call::kCheckKind) {
     std::string kind(describe({.action = BindHost{.kind = bind->kind}}).detail);
     if (const auto at = kind.find("must be "); at != std::string::npos) kind = kind.substr(at + 8);
-    return cat("hostPath type check failed: ", bind->source, " is not ", kind);
+    return cat(is_volume(*bind) ? "hostPath type check failed: " : "", bind->source, " is not ", kind);
   }
   if (slot.call == Call::kAwait) return cat(what, ": the process was killed while it waited or worked");
   return cat(what, ": ", call_name(slot.call), object.empty() ? "" : " ", object, ": ", errno_text(slot.error));
@@ -207,7 +213,7 @@ const char* call_name(Call call) noexcept {
 
 ErrorInfo launch_failure(const Plan& plan, const HostFacts& facts, const Step& step, const Slot& where) {
   ErrorInfo info;
-  const Hint hint = hint_for(plan, facts, step, where);
+  const Hint hint = hint_for(facts, step, where);
   info.id = hint.id.empty() ? "start-failed" : hint.id;
   info.hint = hint.text;
   info.pod = plan.pod;
