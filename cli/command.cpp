@@ -114,7 +114,7 @@ std::optional<std::chrono::nanoseconds> Arguments::duration(std::string_view fla
 
 std::string Arguments::choice(std::string_view flag, std::span<const std::string_view> choices, std::string_view standard) const {
   if (!has(flag)) return std::string(standard);
-  const std::string value = text(flag);
+  std::string value = text(flag);
   if (std::find(choices.begin(), choices.end(), value) != choices.end()) return value;
   std::string list;
   for (const auto choice : choices) list += (list.empty() ? "" : ", ") + std::string(choice);

@@ -63,7 +63,7 @@ void probe_ranges(HostFacts& facts) {
   }
   const auto find = [](const char* name) {
     for (const char* folder : {"/usr/bin/", "/bin/", "/usr/local/bin/", "/usr/sbin/"})
-      if (const std::string path = cat(folder, name); raw::faccessat(AT_FDCWD, path.c_str(), X_OK) == 0) return path;
+      if (std::string path = cat(folder, name); raw::faccessat(AT_FDCWD, path.c_str(), X_OK) == 0) return path;
     return std::string();
   };
   facts.newuidmap = find("newuidmap");

@@ -31,6 +31,7 @@ std::vector<PodRecord> list_pods(const StorePaths& paths) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   std::sort(names.begin(), names.end());
   std::vector<PodRecord> records;
+  records.reserve(names.size());
   for (const auto& name : names) records.push_back(read_record(paths, name));
   return records;
 }

@@ -658,7 +658,7 @@ int helper_main(void* argument) noexcept {
     } else {
       // A pid namespace is joined by the children alone, and made only by who is in the one above it
       // (copy_pid_ns, kernel/pid_namespace.c): so one process more, which is in the pod's.
-      constexpr std::size_t kBelowMember = 48 * 1024;
+      constexpr std::size_t kBelowMember = std::size_t{48} << 10;
       const int pid = raw::clone(between_main, static_cast<char*>(program.member_stack_top) - kBelowMember, CLONE_VM | CLONE_FILES | CLONE_PARENT | SIGCHLD, argument, nullptr, nullptr);
       slot.between = pid;
       result = check(pid, Call::kClone);

@@ -19,7 +19,7 @@ namespace {
 
 namespace raw = sys::raw;
 
-constexpr std::size_t kStack = 256 * 1024;
+constexpr std::size_t kStack = std::size_t{256} << 10;
 
 }  // namespace
 

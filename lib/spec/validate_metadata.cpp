@@ -17,6 +17,7 @@ void validate_own_annotation(const std::string& key, const std::string& value, c
                                   [&](const Annotation& a) { return a.key == key; });
   if (known == kAnnotations.end()) {
     std::vector<std::string_view> keys;
+    keys.reserve(kAnnotations.size());
     for (const auto& annotation : kAnnotations) keys.push_back(annotation.key);
     const auto near = did_you_mean(key, keys);
     report.error(path, cat("unknown podctl annotation", near ? cat("; did you mean ", quote(*near), '?') : ""));

@@ -6,7 +6,8 @@ namespace podctl::sys::raw {
 
 int clone(int (*entry)(void*), void* stack_top, int flags, void* argument, int* pidfd, std::uint32_t* clear_word) noexcept {
   // The child starts with nothing but the new stack pointer, so what it needs lies there.
-  void** top = reinterpret_cast<void**>(reinterpret_cast<std::uintptr_t>(stack_top) & ~std::uintptr_t{15});
+  char* aligned = static_cast<char*>(stack_top) - (reinterpret_cast<std::uintptr_t>(stack_top) & 15);
+  void** top = reinterpret_cast<void**>(aligned);
   *--top = argument;
   *--top = reinterpret_cast<void*>(entry);
   long result;

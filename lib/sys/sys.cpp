@@ -160,6 +160,7 @@ UniqueFd make_user_namespace(const std::string& uid_map, const std::string& gid_
 Helper start_helper(const std::vector<std::string>& argv) {
   Pipe pipe = make_pipe();
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   char* environment[] = {nullptr};

@@ -67,8 +67,9 @@ TEST_CASE("many take one name again and again, and never two at once", "[state]"
     const pid_t pid = ::fork();
     REQUIRE(pid >= 0);
     if (pid == 0) {
+      ::alarm(30);
       int taken = 0;
-      for (int turn = 0; turn < 3000 && taken < 40; ++turn) {
+      while (taken < 40) {
         try {
           const PodFolder folder(temp.store(), "web");
           ++taken;
@@ -78,7 +79,7 @@ TEST_CASE("many take one name again and again, and never two at once", "[state]"
           if (error.info().id != "name-taken") ::_exit(error.info().error_number == ENOENT ? 3 : 4);
         }
       }
-      ::_exit(taken > 0 ? 0 : 5);
+      ::_exit(0);
     }
     children.push_back(pid);
   }
