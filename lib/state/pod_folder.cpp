@@ -41,10 +41,10 @@ flock whole_file(short type) {
 }  // namespace
 
 void make_private_folder(const std::string& path) {
-  const int rc = raw::mkdirat(AT_FDCWD, path.c_str(), 0700);
+  int rc = raw::mkdirat(AT_FDCWD, path.c_str(), 0700);
   if (rc == -ENOENT && path.size() > 1) {
     make_private_folder(std::string(parent_path(path)));
-    return make_private_folder(path);
+    rc = raw::mkdirat(AT_FDCWD, path.c_str(), 0700);  // in some file systems (proc) it still says so: then that is the error
   }
   if (rc != 0 && rc != -EEXIST) sys::check(rc, "mkdir", path);
 }
@@ -70,7 +70,9 @@ PodFolder::PodFolder(const StorePaths& paths, const std::string& name)
     make_private_folder(std::string(parent_path(paths.runtime)));
     require_ours(std::string(parent_path(paths.runtime)));
     make_private_folder(runtime_);
-    lock_ = sys::open(runtime_ + "/lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    const int fd = raw::openat(AT_FDCWD, (runtime_ + "/lock").c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (fd == -ENOENT) continue;  // the one before us has just removed its folder
+    lock_.reset(static_cast<int>(sys::check(fd, "open", runtime_ + "/lock")));
     flock lock = whole_file(F_WRLCK);
     if (::fcntl(lock_.get(), F_SETLK, &lock) != 0) {
       if (errno != EACCES && errno != EAGAIN) throw SysError(errno, "fcntl(F_SETLK)", runtime_ + "/lock");
