@@ -58,6 +58,8 @@ struct HostFacts {
   std::string resolv_conf;  ///< content
   std::string hosts;        ///< content
   std::map<std::string, std::map<std::uint32_t, Account>> accounts;  ///< answers to HostQuestions::accounts
+  /// By root file system (a folder): which of hosts, hostname and resolv.conf its plain /etc lacks.
+  std::map<std::string, std::vector<std::string>> missing_etc;
   std::uint64_t open_files_soft = 0, open_files_hard = 0;            ///< RLIMIT_NOFILE as podctl was started
 };
 

@@ -81,6 +81,9 @@ struct MakeLayer {
   std::string folder;  ///< on the host
   std::string name;    ///< CONTAINER.INSTANCE, or CONTAINER.FOLDER.INSTANCE for a layer over a host folder
   std::optional<std::uint32_t> owner;
+  /// Empty files in its /etc, to mount on: there at once, while making them through the overlay would copy the
+  /// folder up, and fail where that belongs to an id the pod lacks.
+  std::vector<std::string> etc_files;
 };
 /// Takes a copy of a host tree's mounts before the pod exists (open_tree), its ids shifted for the pod
 /// when `shift_ids`. Only the machine's root needs it: everyone else's pod can open the path itself.

@@ -97,15 +97,28 @@ std::string probe_resolv_conf() {
   return text;
 }
 
-std::string read_passwd(const std::string& root) {
-  if (root == "host") return sys::try_read_file("/etc/passwd", kMaxEtcFile).value_or("");
-  const UniqueFd folder(raw::openat(AT_FDCWD, root.c_str(), O_PATH | O_DIRECTORY));
-  if (!folder) return {};  // whatever is wrong with it: said by the step that needs the folder
-  // The folder's content is not trusted: no link leads out of it, and what is no small file is not read.
-  const sys::OpenHow how{.flags = O_RDONLY | O_NONBLOCK, .resolve = sys::kResolveInRoot | sys::kResolveNoMagicLinks};
-  const UniqueFd file(raw::openat2(folder.get(), "/etc/passwd", how));
-  if (!file) return {};
-  return sys::read_file(file.get(), cat(root, "/etc/passwd"), kMaxEtcFile);
+// What a root file system says about itself. Its content is not trusted: no link leads out of it, and what is
+// no small file is not read.
+void probe_root(HostFacts& facts, const std::string& root, const std::vector<std::uint32_t>& uids) {
+  const bool host = root == "host";
+  const UniqueFd folder(raw::openat(AT_FDCWD, host ? "/" : root.c_str(), O_PATH | O_DIRECTORY));
+  if (!folder) return;  // whatever is wrong with it: said by the step that needs the folder
+  const auto open_inside = [&](const char* path, std::uint64_t flags, std::uint64_t resolve) {
+    return UniqueFd(raw::openat2(folder.get(), path, {.flags = flags, .resolve = resolve | sys::kResolveNoMagicLinks | sys::kResolveInRoot}));
+  };
+  const UniqueFd etc = open_inside("/etc", O_PATH | O_DIRECTORY, sys::kResolveNoSymlinks);
+  if (etc && !host) {
+    struct stat status {};
+    sys::check(raw::fstat(etc.get(), &status), "stat", cat(root, "/etc"));
+    if ((status.st_mode & 07777) == 0755)  // as a layer makes its own
+      for (const char* name : {"hosts", "hostname", "resolv.conf"})
+        if (raw::fstatat(etc.get(), name, &status, AT_SYMLINK_NOFOLLOW) == -ENOENT) facts.missing_etc[root].emplace_back(name);
+  }
+  const UniqueFd file = open_inside("/etc/passwd", O_RDONLY | O_NONBLOCK, 0);
+  if (!file) return;
+  const std::string passwd = sys::read_file(file.get(), cat(host ? "" : root, "/etc/passwd"), kMaxEtcFile);
+  for (const auto uid : uids)
+    if (const auto account = find_account(passwd, uid)) facts.accounts[root][uid] = *account;
 }
 
 }  // namespace
@@ -128,11 +141,7 @@ HostFacts probe_host(const HostQuestions& questions) {
   if (questions.host_root) probe_host_root(facts);
   facts.resolv_conf = probe_resolv_conf();
   if (questions.hosts) facts.hosts = sys::try_read_file("/etc/hosts", kMaxEtcFile).value_or("");
-  for (const auto& [root, uids] : questions.accounts) {
-    const std::string passwd = read_passwd(root);
-    for (const auto uid : uids)
-      if (const auto account = find_account(passwd, uid)) facts.accounts[root][uid] = *account;
-  }
+  for (const auto& [root, uids] : questions.accounts) probe_root(facts, root, uids);
   facts.has_ipv6 = exists("/proc/net/if_inet6");
   utsname names{};
   ::uname(&names);

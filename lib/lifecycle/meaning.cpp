@@ -1,4 +1,5 @@
 // What a pod's state means to those who look at it: phase, status word, exit code.
+#include <algorithm>
 #include <csignal>
 
 #include "base/text.hpp"
@@ -29,6 +30,12 @@ bool ended_well(const ContainerState& container) {
 }
 
 }  // namespace
+
+bool has_run_once(const PodState& state) {
+  return std::all_of(state.containers.begin(), state.containers.end(), [](const ContainerState& container) {
+    return container.instances > 0 && container.status != Status::kStarting;
+  });
+}
 
 Phase phase_of(const PodState& state) {
   if (state.stop && state.finished) {

@@ -158,6 +158,8 @@ std::optional<Time> next_timer(const PodState& state);
 
 // --- what the state means ---------------------------------------------------------------------------------
 
+/// Every container has begun its program at least once.
+bool has_run_once(const PodState& state);
 Phase phase_of(const PodState& state);
 std::string_view phase_name(Phase phase);
 /// The one word of the STATUS column.

@@ -28,6 +28,7 @@ using lifecycle::StopCause;
 constexpr std::size_t kMaxMessage = 4096;     // of a container's final message: its last bytes
 constexpr Duration kDiskCheck = 10s;          // how often volumes with a limit are measured, as a kubelet does
 constexpr auto kLastWords = 2000ms;           // how long the caller's reader has for what is left to show
+constexpr Duration kRecordDelay = 20ms;       // from a change to its record: several changes, and short lives, cost one write
 
 lifecycle::Timing scaled_timing(double scale) {
   lifecycle::Timing timing;
@@ -93,6 +94,7 @@ void PodRunner::prepare() {
   signals_ = block_and_watch_signals();
   loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
   folder_->set_previous_aside();
+  if (!options_.forget) folder_->make_state();
 }
 
 void PodRunner::start_sandbox() {
@@ -101,11 +103,6 @@ void PodRunner::start_sandbox() {
   sandbox_ = std::make_unique<run::Sandbox>(plan_, facts_, faults);
   // What else there is to do is done while pause builds the pod tree.
   sandbox_->prepare_members();
-  if (!options_.forget) {
-    folder_->make_state();
-    folder_->write("manifest.json", manifest_json(pod_));
-  }
-  write_status(state::PodFolder::Durability::kNone);
   sandbox_->await_ready();
   if (needs_user_namespace(plan_, facts_)) user_namespace_ = sys::open(cat("/proc/", sandbox_->pause().pid(), "/ns/user"), O_RDONLY);
   loop_.add(sandbox_->pause().pidfd(), EPOLLIN, [this](std::uint32_t) { on_pause_exit(); });
@@ -113,7 +110,6 @@ void PodRunner::start_sandbox() {
   if (options_.timeout) time_limit_ = now() + *options_.timeout;
   if (has_limited_disk_volume(pod_.spec)) next_disk_check_ = now() + kDiskCheck;
   say(headline(pod_, plan_));
-  drop_previous(*folder_);
   feed(lifecycle::SandboxReady{});
 }
 
@@ -133,6 +129,7 @@ void PodRunner::loop_until_over() {
       if (container.io) container.io->resume();
     check_time_limit();
     check_disk_volumes();
+    if (record_due_ && now() >= *record_due_) keep_record();
     if (console_.out().is_broken() && !state_.stop) {  // as for any program whose reader has gone
       stop_signal_ = SIGPIPE;
       feed(lifecycle::StopRequested{StopCause::kUser, options_.grace, "nobody reads the output any more"});
@@ -148,6 +145,7 @@ int PodRunner::wait_time() const {
   if (const auto timer = lifecycle::next_timer(state_)) consider(*timer - moment);
   if (time_limit_ && !state_.stop) consider(*time_limit_ - moment);
   if (next_disk_check_ && !state_.stop) consider(*next_disk_check_ - moment);
+  if (record_due_) consider(*record_due_ - moment);
   if (const auto due = console_.next_due(); due.count() != 0) consider(due - std::chrono::steady_clock::now().time_since_epoch());
   if (!wait) return -1;
   return static_cast<int>(std::min<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(*wait).count(), 3'600'000));
@@ -165,6 +163,7 @@ void PodRunner::feed(const lifecycle::Event& event) {
     if (!starts_.empty()) start_pending();
   }
   pending_.clear();
+  if (!options_.forget && !record_due_) record_due_ = now() + kRecordDelay;
 }
 
 void PodRunner::carry_out(const lifecycle::StartContainer& action) {
@@ -395,22 +394,27 @@ RunOutcome PodRunner::conclude() {
     info.message += "; nothing was left behind";
     throw Error(info);
   }
+  // The disk takes its time over the record: what goes is removed by processes of their own meanwhile.
+  std::optional<run::Removal> previous = begin_drop_previous(*folder_);
+  if (!options_.forget) write_record(state::PodFolder::Durability::kDisk);
+  concluded_ = true;
   clear_disk();
-  if (!options_.forget) write_status(state::PodFolder::Durability::kDisk);
-  if (!options_.result_file.empty()) write_result(options_.result_file, view::status_json(status_source()));
+  if (previous) finish_drop_previous(*folder_, *previous);
   if (options_.forget) folder_->remove_state();
   else forget_oldest(options_.paths, *folder_);
   console_.show_unfinished({}, true);
   say(closing_line(pod_, state_));
   console_.out().flush(kLastWords);
   console_.err().flush(kLastWords);
-  sandbox_.reset();  // pause has had all this time to end
+  sandbox_.reset();
+  if (!options_.result_file.empty()) write_result(options_.result_file, view::status_json(status_source()));
   if (state_.stop && state_.stop->cause == StopCause::kSandboxDied) throw Error(*start_error_);
   return {exit_->code, exit_->source, exit_->container};
 }
 
 // A start that failed: everything made so far goes, and the store is as it was before.
 void PodRunner::abandon() noexcept {
+  if (concluded_) return;  // the pod is over and its record says how; what failed came after that
   try {
     end_sandbox();
     console_.show_unfinished({}, true);
@@ -434,8 +438,19 @@ view::StatusSource PodRunner::status_source() const {
   return {pod_, state_, plan_, clock_offset_, uid_, ::getpid(), sandbox_ ? sandbox_->pause().pid() : 0, std::move(pids), exit_};
 }
 
-void PodRunner::write_status(state::PodFolder::Durability durability) {
-  if (options_.forget && durability == state::PodFolder::Durability::kNone) return;
+// The record of a pod that lives. Once every container has run, it takes the place of the one before for good.
+void PodRunner::keep_record() {
+  write_record(state::PodFolder::Durability::kNone);
+  if (!folder_->has_previous() || !lifecycle::has_run_once(state_)) return;
+  if (auto removal = begin_drop_previous(*folder_)) finish_drop_previous(*folder_, *removal);
+}
+
+void PodRunner::write_record(state::PodFolder::Durability durability) {
+  record_due_.reset();
+  if (!recorded_) {
+    folder_->write("manifest.json", manifest_json(pod_));
+    recorded_ = true;
+  }
   folder_->write("status.json", view::status_json(status_source()), durability);
 }
 

@@ -67,7 +67,8 @@ class PodRunner {
   RunOutcome conclude();
   void abandon() noexcept;
   view::StatusSource status_source() const;
-  void write_status(state::PodFolder::Durability durability);
+  void keep_record();
+  void write_record(state::PodFolder::Durability durability);
   void say(std::string_view line) { if (!options_.quiet) console_.say(line); }
 
   Pod pod_;
@@ -93,7 +94,9 @@ class PodRunner {
   bool over_ = false;
   int stop_signal_ = 0;
   std::optional<ErrorInfo> start_error_;
-  std::optional<Time> time_limit_, next_disk_check_;
+  std::optional<Time> time_limit_, next_disk_check_, record_due_;
+  bool recorded_ = false;   ///< there is a record of this pod
+  bool concluded_ = false;  ///< and it is the final one
   std::optional<lifecycle::RunExit> exit_;
   bool input_given_ = false;
 };

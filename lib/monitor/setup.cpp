@@ -15,7 +15,6 @@
 #include "base/errno_text.hpp"
 #include "base/path.hpp"
 #include "base/text.hpp"
-#include "run/remove.hpp"
 #include "sys/sys.hpp"
 
 namespace podctl::monitor {
@@ -115,8 +114,18 @@ void clear_leftovers(state::PodFolder& folder) {
   remove_folder(folder.state());
 }
 
-void drop_previous(state::PodFolder& folder) {
-  if (folder.has_previous()) remove_folder(folder.previous());
+std::optional<run::Removal> begin_drop_previous(state::PodFolder& folder) {
+  if (!folder.has_previous()) return std::nullopt;
+  folder.forget_previous();
+  return std::make_optional<run::Removal>(AT_FDCWD, std::vector{folder.previous()}, -1);
+}
+
+void finish_drop_previous(const state::PodFolder& folder, run::Removal& removal) {
+  try {
+    removal.finish();
+  } catch (const SysError&) {
+    remove_folder(folder.previous());  // it may need the ids of a pod that was killed
+  }
 }
 
 std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instance) {
@@ -154,12 +163,23 @@ void forget_oldest(const StorePaths& paths, const state::PodFolder& current) {
 }
 
 void write_result(const std::string& path, const std::string& content) {
-  const std::string fresh = path + ".podctl-new";
-  {
-    const UniqueFd out = sys::open(fresh, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    sys::write_all(out.get(), content, path);
+  struct stat status {};
+  const int there = raw::fstatat(AT_FDCWD, path.c_str(), &status, 0);
+  const bool replaces = there == -ENOENT || (there == 0 && S_ISREG(status.st_mode));
+  const std::string fresh = replaces ? path + ".podctl-new" : path;  // a pipe or device is written to, not replaced
+  try {
+    {
+      const UniqueFd out = sys::open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0644);
+      sys::write_all(out.get(), content, path);
+    }
+    if (replaces && ::rename(fresh.c_str(), path.c_str()) != 0) throw SysError(errno, "rename", path);
+  } catch (SysError& error) {
+    if (replaces) raw::unlinkat(AT_FDCWD, fresh.c_str(), 0);
+    error.info().id = "result-not-written";
+    error.info().cause = error.what();
+    error.info().message = "the pod has ended, but its result could not be written";
+    throw;
   }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) throw SysError(errno, "rename", path);
 }
 
 int first_step_of(const Plan& plan, int member) {

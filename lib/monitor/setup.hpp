@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "podctl/host.hpp"
 #include "podctl/plan.hpp"
 #include "podctl/store.hpp"
+#include "run/remove.hpp"
 #include "state/pod_folder.hpp"
 
 /// What a monitor needs around a pod's life: before the first step, and after the last.
@@ -30,8 +32,9 @@ bool needs_user_namespace(const Plan& plan, const HostFacts& facts);
 
 /// Removes what an ended pod left under its name; also one whose monitor was killed.
 void clear_leftovers(state::PodFolder& folder);
-/// Removes what set_previous_aside() kept.
-void drop_previous(state::PodFolder& folder);
+/// Removes what set_previous_aside() kept, in a process of its own; nothing when there is nothing.
+std::optional<run::Removal> begin_drop_previous(state::PodFolder& folder);
+void finish_drop_previous(const state::PodFolder& folder, run::Removal& removal);
 /// The folders under upper/ that are the writable layers of one instance.
 std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instance);
 /// Forgets finished pods beyond the 50 newest.

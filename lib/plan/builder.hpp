@@ -79,7 +79,7 @@ void use_disk(const Draft& draft, Stage stage);
 
 /// The writable layers of a container's root: none, one, or one for each folder of the host.
 std::vector<std::string> layer_names(const Draft& draft, const Place& place);
-action::MakeLayer make_layer(const Draft& draft, std::string name);
+action::MakeLayer make_layer(const Draft& draft, const Place& place, std::string name);
 void add_layers(const Draft& draft, const Place& place);
 
 /// Shows a host path in the pod tree, the way this machine needs it.

@@ -95,7 +95,7 @@ StepText words(const MakeHostFile& a) {
   return {"make-host-file", cat("host file ", a.path), cat("mode ", octal(a.mode), ", if missing"), "openat2(O_CREAT)", cat("ls -l ", a.path)};
 }
 StepText words(const MakeLayer& a) {
-  return {"make-layer", cat("writable layer ", a.name), cat("in ", a.folder), "mkdirat", cat("ls ", a.folder)};
+  return {"make-layer", cat("writable layer ", a.name), cat("in ", a.folder, a.etc_files.empty() ? "" : cat("; to mount on: etc/", join(a.etc_files, " etc/"))), "mkdirat", cat("ls ", a.folder)};
 }
 StepText words(const TakeTree& a) {
   return {"take-tree", cat("mounts of ", a.path), a.shift_ids ? "ids shifted into the pod's range" : "as they are", a.shift_ids ? "open_tree, mount_setattr(MOUNT_ATTR_IDMAP)" : "open_tree", {}};

@@ -64,7 +64,7 @@ void add_shared_root(const Draft& draft, const std::vector<Place>& all) {
   const Container merged = merged_container(all);
   Place place = all.front();
   place.container = &merged;
-  for (const auto& layer : layer_names(draft, place)) draft.prepare(Stage::kMounts, make_layer(draft, layer), "a writable layer on disk");
+  for (const auto& layer : layer_names(draft, place)) draft.prepare(Stage::kMounts, make_layer(draft, place, layer), "a writable layer on disk");
   add_root(draft, place, all, Actor::kPause);
 }
 

@@ -106,13 +106,15 @@ std::vector<std::string> layer_names(const Draft& draft, const Place& place) {
   return names;
 }
 
-action::MakeLayer make_layer(const Draft& draft, std::string name) {
-  return {cat(draft.options.state_directory, "/upper"), std::move(name), draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt};
+action::MakeLayer make_layer(const Draft& draft, const Place& place, std::string name) {
+  action::MakeLayer layer{cat(draft.options.state_directory, "/upper"), std::move(name), draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt, {}};
+  if (const auto missing = draft.facts.missing_etc.find(place.root); missing != draft.facts.missing_etc.end()) layer.etc_files = missing->second;
+  return layer;
 }
 
 void add_layers(const Draft& draft, const Place& place) {
   for (auto& name : layer_names(draft, place))
-    draft.plan.steps.push_back({0, Stage::kMounts, Actor::kMonitor, place.index, make_layer(draft, std::move(name)), cat(place.path, ".image"), {}});
+    draft.plan.steps.push_back({0, Stage::kMounts, Actor::kMonitor, place.index, make_layer(draft, place, std::move(name)), cat(place.path, ".image"), {}});
 }
 
 std::string message_target(const Container& container) {

@@ -162,12 +162,20 @@ struct Sandbox::MonitorSteps {
     self.made_.push_back(a.path);
   }
   void operator()(const action::MakeLayer& a) const {
-    for (const char* part : {".upper", ".work"}) {
-      const std::string path = cat(a.folder, '/', a.name, part);
+    const auto give = [&](const UniqueFd& entry, const std::string& path) {
+      if (a.owner) sys::check(raw::fchown(entry.get(), *a.owner, *a.owner), "chown", path);
+    };
+    const auto make_folder = [&](const std::string& path) {
       sys::check(raw::mkdirat(AT_FDCWD, path.c_str(), 0755), "mkdir", path);
-      if (!a.owner) continue;
-      const UniqueFd folder = sys::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      sys::check(raw::fchown(folder.get(), *a.owner, *a.owner), "chown", path);
+      if (a.owner) give(sys::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), path);
+    };
+    for (const char* part : {".upper", ".work"}) make_folder(cat(a.folder, '/', a.name, part));
+    if (a.etc_files.empty()) return;
+    const std::string etc = cat(a.folder, '/', a.name, ".upper/etc");
+    make_folder(etc);
+    for (const auto& name : a.etc_files) {
+      const std::string path = cat(etc, '/', name);
+      give(sys::open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644), path);
     }
   }
   void operator()(const action::TakeTree& a) const {

@@ -39,6 +39,7 @@ class PodFolder {
   void set_previous_aside();
   void bring_previous_back();
   [[nodiscard]] bool has_previous() const noexcept { return has_previous_; }
+  void forget_previous() noexcept { has_previous_ = false; }
   [[nodiscard]] std::string previous() const;
   void forget_state_fd() noexcept { state_fd_.reset(); }
 
