@@ -49,6 +49,18 @@ std::vector<std::string> container_names(const PodSpec& spec) {
   return names;
 }
 
+// Whether a process is on its way out: the flag PF_EXITING (proc(5), include/linux/sched.h), in the seventh
+// field after the name.
+bool is_exiting(pid_t pid) {
+  constexpr unsigned kExiting = 4;
+  const std::string stat = sys::try_read_file(cat("/proc/", pid, "/stat"), 4096).value_or("");
+  const auto name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return false;
+  const auto fields = split(std::string_view(stat).substr(name_end + 1), ' ');  // the first is empty
+  if (fields.size() < 8) return false;
+  return (parse_number<unsigned>(fields[7]).value_or(0) & kExiting) != 0;
+}
+
 Style style_of(const RunOptions& options, std::size_t containers) {
   const bool several = containers > 1;
   const bool prefix = options.log_prefix == LogPrefix::kAlways || (options.log_prefix == LogPrefix::kAuto && (options.terminal || several));
@@ -93,7 +105,7 @@ void PodRunner::prepare() {
   containers_.resize(plan_.members.size());
   signals_ = block_and_watch_signals();
   loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
-  folder_->set_previous_aside();
+  set_previous_aside(*folder_);
   if (!options_.forget) folder_->make_state();
 }
 
@@ -271,6 +283,9 @@ void PodRunner::on_exit(std::size_t index) {
   loop_.remove(container.member->process().pidfd());
   container.exited = true;
   const ExitStatus status = container.member->process().wait();
+  // The death of PID 1 ends every process of the pod, and is itself seen last, once they are all reaped
+  // (zap_pid_ns_processes, kernel/pid_namespace.c).
+  if (status.signaled && status.value == SIGKILL && !state_.stop && is_exiting(sandbox_->pause().pid())) on_pause_exit();
   const bool last = std::none_of(containers_.begin(), containers_.end(), [](const Container& c) { return c.member && !c.exited; });
   // What the container left running ends before it counts as ended. After the last one the whole pod goes.
   const bool restarts_possible = state_.restart_policy != RestartPolicy::kNever || state_.rules[index].role == lifecycle::Role::kInit;

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -87,16 +88,13 @@ void write_all(int fd, std::string_view data, std::string_view name) {
 
 std::vector<std::string> make_directories(const std::string& path, mode_t mode) {
   std::vector<std::string> made;
-  const int rc = raw::mkdirat(AT_FDCWD, path.c_str(), mode);
+  int rc = raw::mkdirat(AT_FDCWD, path.c_str(), mode);
   if (rc == -ENOENT && path.size() > 1) {
     made = make_directories(std::string(parent_path(path)), mode);
-    check(raw::mkdirat(AT_FDCWD, path.c_str(), mode), "mkdir", path);
-    made.push_back(path);
-  } else if (rc == 0) {
-    made.push_back(path);
-  } else if (rc != -EEXIST) {
-    check(rc, "mkdir", path);
+    rc = raw::mkdirat(AT_FDCWD, path.c_str(), mode);
   }
+  if (rc == 0) made.push_back(path);
+  else if (rc != -EEXIST) check(rc, "mkdir", path);  // another podctl may have made it meanwhile
   return made;
 }
 
@@ -141,14 +139,17 @@ void shift_ids(int tree, int user_namespace, const std::string& path) {
 }
 
 UniqueFd make_user_namespace(const std::string& uid_map, const std::string& gid_map) {
-  // A child that does nothing but be in the namespace until it is killed.
+  // A child that does nothing but be in the namespace until it is killed, or its parent is.
   constexpr std::size_t kStack = 16384;
   const auto stack = std::make_unique<char[]>(kStack);
-  const auto sleep = [](void*) -> int {
-    for (;;) raw::poll(nullptr, 0, -1);
+  pid_t parent = ::getpid();
+  const auto sleep = [](void* argument) -> int {
+    raw::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (raw::call(SYS_getppid) == *static_cast<const pid_t*>(argument)) raw::poll(nullptr, 0, -1);
+    raw::exit_group(0);
   };
   int pidfd = -1;
-  const int pid = raw::clone(sleep, stack.get() + kStack, CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr);
+  const int pid = raw::clone(sleep, stack.get() + kStack, CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, &parent, &pidfd, nullptr);
   check(pid, "clone(CLONE_NEWUSER)");
   Process child(pid, UniqueFd(pidfd));
   const std::string folder = cat("/proc/", pid);
