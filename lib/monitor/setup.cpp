@@ -114,6 +114,14 @@ void clear_leftovers(state::PodFolder& folder) {
   remove_folder(folder.state());
 }
 
+void set_previous_aside(state::PodFolder& folder) {
+  struct stat status {};
+  // Both are there: the newer one is a start that was killed, and it may take the pod's ids to remove it.
+  const bool both = raw::fstatat(AT_FDCWD, folder.previous().c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && folder.has_state();
+  if (both) clear_leftovers(folder);
+  folder.set_previous_aside();
+}
+
 std::optional<run::Removal> begin_drop_previous(state::PodFolder& folder) {
   if (!folder.has_previous()) return std::nullopt;
   folder.forget_previous();

@@ -32,6 +32,8 @@ bool needs_user_namespace(const Plan& plan, const HostFacts& facts);
 
 /// Removes what an ended pod left under its name; also one whose monitor was killed.
 void clear_leftovers(state::PodFolder& folder);
+/// PodFolder::set_previous_aside(), also where a start that was killed is in the way.
+void set_previous_aside(state::PodFolder& folder);
 /// Removes what set_previous_aside() kept, in a process of its own; nothing when there is nothing.
 std::optional<run::Removal> begin_drop_previous(state::PodFolder& folder);
 void finish_drop_previous(const state::PodFolder& folder, run::Removal& removal);

@@ -46,7 +46,7 @@ void remove_pod(const StorePaths& paths, const std::string& name) {
   if (!find_pod(paths, name))
     throw Error({.id = "no-such-pod", .message = cat("pods \"", name, "\" not found"), .error_class = ErrorClass::kNotFound, .pod = name});
   state::PodFolder folder(paths, name);  // nobody runs it, and nobody starts it meanwhile
-  folder.set_previous_aside();
+  monitor::set_previous_aside(folder);
   if (auto removal = monitor::begin_drop_previous(folder)) monitor::finish_drop_previous(folder, *removal);
 }
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +97,9 @@ UniqueFd remake_user_namespace(const std::vector<IdMapping>& uids, const std::ve
   const pid_t pid = ::fork();
   if (pid < 0) throw SysError(errno, "fork");
   if (pid == 0) {
+    // A podctl that has started containers cannot be looked into (AwaitPause), and this copy of it would keep
+    // its namespace to itself.
+    raw::prctl(PR_SET_DUMPABLE, 1);
     const char made = raw::unshare(CLONE_NEWUSER) == 0 ? 1 : 0;
     static_cast<void>(raw::write(ready.write_end.get(), &made, 1));
     hold.write_end.reset();
