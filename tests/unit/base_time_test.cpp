@@ -11,16 +11,45 @@ TEST_CASE("durations as the command line takes them", "[base]") {
     const char* text;
     Duration duration;
   };
-  const Row row = GENERATE(Row{"300ms", 300ms}, Row{"10s", 10s}, Row{"5m", 5min}, Row{"1h30m", 90min}, Row{"1.5s", 1500ms}, Row{".5s", 500ms}, Row{"5.s", 5s},
-                           Row{"0", 0s}, Row{"30", 30s}, Row{"1.25", 1250ms}, Row{"007", 7s}, Row{"1h2m3s4ms5us6ns", 1h + 2min + 3s + 4ms + 5us + 6ns},
-                           Row{"1ns", 1ns}, Row{"0.1us", 100ns}, Row{"0.4ns", 0ns}, Row{"0.5ns", 1ns}, Row{"2500000h", 2500000h}, Row{"9000000000", 9000000000s});
+  const Row row = GENERATE(
+      Row{"300ms", 300ms}, Row{"10s", 10s}, Row{"5m", 5min}, Row{"1h30m", 90min},
+      Row{"1.5s", 1500ms}, Row{".5s", 500ms}, Row{"5.s", 5s}, Row{"0", 0s}, Row{"30", 30s},
+      Row{"1.25", 1250ms}, Row{"007", 7s}, Row{"1h2m3s4ms5us6ns", 1h + 2min + 3s + 4ms + 5us + 6ns},
+      Row{"1ns", 1ns}, Row{"0.1us", 100ns}, Row{"0.4ns", 0ns}, Row{"0.5ns", 1ns},
+      Row{"2500000h", 2500000h}, Row{"9000000000", 9000000000s});
   CAPTURE(row.text);
   CHECK(parse_duration(row.text) == row.duration);
 }
 
 TEST_CASE("what is no duration gives nothing", "[base]") {
-  for (const char* wrong : {"", "s", ".", ".s", "-1s", "-1", "+1s", " 1s", "1s ", "1 s", "1x", "1d", "1S", "1.2.3s", "1..s", "1s5", "5 5", "1h30", "1e3", "0x10", "inf", "nan",
-                            "1\xc2\xb5s", "9000000001", "2500001h", "999999999999999999h", "9999999999999999999s", "2499999h2h9999s"}) {
+  for (const char* wrong : {"",
+                            "s",
+                            ".",
+                            ".s",
+                            "-1s",
+                            "-1",
+                            "+1s",
+                            " 1s",
+                            "1s ",
+                            "1 s",
+                            "1x",
+                            "1d",
+                            "1S",
+                            "1.2.3s",
+                            "1..s",
+                            "1s5",
+                            "5 5",
+                            "1h30",
+                            "1e3",
+                            "0x10",
+                            "inf",
+                            "nan",
+                            "1\xc2\xb5s",
+                            "9000000001",
+                            "2500001h",
+                            "999999999999999999h",
+                            "9999999999999999999s",
+                            "2499999h2h9999s"}) {
     CAPTURE(wrong);
     CHECK_FALSE(parse_duration(wrong));
   }
@@ -43,7 +72,8 @@ TEST_CASE("points in time are RFC 3339, in UTC", "[base]") {
   CHECK(rfc3339(0ns) == "1970-01-01T00:00:00Z");
   CHECK(rfc3339(1136214245s) == "2006-01-02T15:04:05Z");
   CHECK(rfc3339(1136214245s + 7ms, 3) == "2006-01-02T15:04:05.007Z");
-  CHECK(rfc3339(1136214245s + 999999999ns, 3) == "2006-01-02T15:04:05.999Z");  // never rounded into the next second
+  CHECK(rfc3339(1136214245s + 999999999ns, 3) ==
+        "2006-01-02T15:04:05.999Z");  // never rounded into the next second
   CHECK(rfc3339(1136214245s + 42ns, 9) == "2006-01-02T15:04:05.000000042Z");
   CHECK(rfc3339(1709164800s) == "2024-02-29T00:00:00Z");
   CHECK(rfc3339(-1ns, 9) == "1969-12-31T23:59:59.999999999Z");

@@ -1,4 +1,5 @@
-// What a pod's state means: phase, the word of the STATUS column, and the exit code of a foreground run.
+// What a pod's state means: phase, the word of the STATUS column, and the exit code of a foreground
+// run.
 #include "unit/lifecycle_support.hpp"
 
 using namespace podtest;
@@ -15,6 +16,18 @@ TEST_CASE("a pod is pending until every app container has begun once", "[lifecyc
   pod.started("log");
   CHECK(pod.phase() == "Running");
   CHECK(pod.word() == "Running");
+}
+
+TEST_CASE("a pod has run once when the last of its containers has begun", "[lifecycle]") {
+  Life pod({.inits = {"one"}, .apps = {"web", "log"}});
+  CHECK_FALSE(lifecycle::has_run_once(pod.state()));
+  pod.ready();
+  pod.started("one");
+  pod.exits("one");
+  pod.started("log");
+  CHECK_FALSE(lifecycle::has_run_once(pod.state()));
+  pod.started("web");
+  CHECK(lifecycle::has_run_once(pod.state()));
 }
 
 TEST_CASE("a pod with init containers says so until its own containers run", "[lifecycle]") {
@@ -51,11 +64,12 @@ TEST_CASE("phase and word of a pod that ended by itself", "[lifecycle]") {
     int first, second;
     const char *phase, *word, *exit;
   };
-  const Row row = GENERATE(Row{RestartPolicy::kNever, 0, 0, "Succeeded", "Completed", "0 container"},
-                           Row{RestartPolicy::kOnFailure, 0, 0, "Succeeded", "Completed", "0 container"},
-                           Row{RestartPolicy::kNever, 0, 5, "Failed", "Completed", "5 container log"},
-                           Row{RestartPolicy::kNever, 4, 0, "Failed", "Error", "4 container web"},
-                           Row{RestartPolicy::kNever, 4, 5, "Failed", "Error", "4 container web"});
+  const Row row =
+      GENERATE(Row{RestartPolicy::kNever, 0, 0, "Succeeded", "Completed", "0 container"},
+               Row{RestartPolicy::kOnFailure, 0, 0, "Succeeded", "Completed", "0 container"},
+               Row{RestartPolicy::kNever, 0, 5, "Failed", "Completed", "5 container log"},
+               Row{RestartPolicy::kNever, 4, 0, "Failed", "Error", "4 container web"},
+               Row{RestartPolicy::kNever, 4, 5, "Failed", "Error", "4 container web"});
   CAPTURE(row.first, row.second);
   Life pod({.apps = {"web", "log"}, .policy = row.policy});
   pod.ready();
@@ -103,17 +117,20 @@ TEST_CASE("a pod that was stopped keeps the phase its exit codes give it", "[lif
   CHECK(pod.word() == "Stopped");
 }
 
-TEST_CASE("exit code of a foreground run: signals and time limits come before the pod's own", "[lifecycle]") {
+TEST_CASE("exit code of a foreground run: signals and time limits come before the pod's own",
+          "[lifecycle]") {
   struct Row {
     StopCause cause;
     int signal;
     const char* exit;
   };
-  const Row row = GENERATE(Row{StopCause::kUser, SIGINT, "130 signal"}, Row{StopCause::kUser, SIGTERM, "143 signal"},
-                           Row{StopCause::kUser, SIGHUP, "129 signal"}, Row{StopCause::kKilled, SIGINT, "130 signal"},
-                           Row{StopCause::kUser, 0, "3 container app"}, Row{StopCause::kTimeLimit, 0, "124 timeout"},
-                           Row{StopCause::kDeadline, 0, "124 timeout"}, Row{StopCause::kTimeLimit, SIGINT, "124 timeout"},
-                           Row{StopCause::kEvicted, 0, "125 podctl"}, Row{StopCause::kSandboxDied, 0, "125 podctl"});
+  const Row row = GENERATE(
+      Row{StopCause::kUser, SIGINT, "130 signal"}, Row{StopCause::kUser, SIGTERM, "143 signal"},
+      Row{StopCause::kUser, SIGHUP, "129 signal"}, Row{StopCause::kKilled, SIGINT, "130 signal"},
+      Row{StopCause::kUser, 0, "3 container app"}, Row{StopCause::kTimeLimit, 0, "124 timeout"},
+      Row{StopCause::kDeadline, 0, "124 timeout"},
+      Row{StopCause::kTimeLimit, SIGINT, "124 timeout"}, Row{StopCause::kEvicted, 0, "125 podctl"},
+      Row{StopCause::kSandboxDied, 0, "125 podctl"});
   Life pod;
   pod.ready();
   pod.started("app");
@@ -122,7 +139,10 @@ TEST_CASE("exit code of a foreground run: signals and time limits come before th
   CHECK(pod.exit(row.signal) == row.exit);
 }
 
-TEST_CASE("exit code of a foreground run: the first container in manifest order whose last exit was not 0", "[lifecycle]") {
+TEST_CASE(
+    "exit code of a foreground run: the first container in manifest order whose last exit was not "
+    "0",
+    "[lifecycle]") {
   SECTION("init containers come first") {
     Life pod({.inits = {"one", "two"}, .policy = RestartPolicy::kNever});
     pod.ready();
@@ -155,8 +175,10 @@ TEST_CASE("exit code of a foreground run: the first container in manifest order 
   }
 }
 
-TEST_CASE("the end that --until waits for ends the pod, whatever the restart policy", "[lifecycle]") {
-  const auto policy = GENERATE(RestartPolicy::kAlways, RestartPolicy::kOnFailure, RestartPolicy::kNever);
+TEST_CASE("the end that --until waits for ends the pod, whatever the restart policy",
+          "[lifecycle]") {
+  const auto policy =
+      GENERATE(RestartPolicy::kAlways, RestartPolicy::kOnFailure, RestartPolicy::kNever);
   const int code = GENERATE(0, 6);
   Life pod({.apps = {"server", "tests"}, .policy = policy, .grace = 8s});
   pod.ready();

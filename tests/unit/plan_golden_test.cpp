@@ -8,7 +8,9 @@ using namespace podtest;
 namespace {
 
 // The text without the line break it begins with.
-std::string golden(std::string_view text) { return std::string(text.substr(1)); }
+std::string golden(std::string_view text) {
+  return std::string(text.substr(1));
+}
 
 const Plan& plain() {
   static const Plan plan = plan_of(one_container());
@@ -88,7 +90,8 @@ TEST_CASE("rootfs: brings a writable layer on disk", "[plan]") {
 }
 
 TEST_CASE("podctl.dev/overlay lays a layer over each folder of the host", "[plan]") {
-  CHECK(changes(plain(), plan_of(one_container(), user_facts(), R"j("podctl.dev/overlay":"true")j")) == golden(R"(
+  CHECK(changes(plain(), plan_of(one_container(), user_facts(),
+                                 R"j("podctl.dev/overlay":"true")j")) == golden(R"(
 - app move-mount: mount of /etc (moved from /h/etc)
 - app move-mount: mount of /usr (moved from /h/usr)
 + monitor make-host-directory: host folder /state/web (mode 0700, if missing)
@@ -101,7 +104,8 @@ TEST_CASE("podctl.dev/overlay lays a layer over each folder of the host", "[plan
 )"));
 }
 
-TEST_CASE("hostNetwork leaves the network, its sysfs and the name to the host, and is marked", "[plan]") {
+TEST_CASE("hostNetwork leaves the network, its sysfs and the name to the host, and is marked",
+          "[plan]") {
   CHECK(changes(plain(), plan_of(cat(R"j("hostNetwork":true,)j", one_container()))) == golden(R"(
 - monitor new-sandbox: new user, mnt, ipc, uts, pid namespaces
 - network new-network: new net namespace
@@ -130,14 +134,16 @@ TEST_CASE("hostIPC shows the host's /dev/shm, and is marked", "[plan]") {
 }
 
 TEST_CASE("network none has loopback alone", "[plan]") {
-  CHECK(changes(plain(), plan_of(one_container(), user_facts(), R"j("podctl.dev/network":"none")j")) == golden(R"(
+  CHECK(changes(plain(), plan_of(one_container(), user_facts(),
+                                 R"j("podctl.dev/network":"none")j")) == golden(R"(
 - network configure-loopback: loopback interface up (10.244.188.240/32, fd00:10:244::bcf0/128)
 + network configure-loopback: loopback interface up
 )"));
 }
 
 TEST_CASE("sharing kubernetes gives each container its own pid namespace and proc", "[plan]") {
-  CHECK(changes(plain(), plan_of(one_container(), user_facts(), R"j("podctl.dev/sharing":"kubernetes")j")) == golden(R"(
+  CHECK(changes(plain(), plan_of(one_container(), user_facts(),
+                                 R"j("podctl.dev/sharing":"kubernetes")j")) == golden(R"(
 - pause mask-paths: masks in /t/proc (hidden: acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list timer_stats; read-only: bus fs irq sys sysrq-trigger)
 - app join-pod: join user, mnt, net, ipc, uts, pid (new mnt, cgroup)
 - app move-mount: mount of /proc (moved from /t/proc)
@@ -147,7 +153,8 @@ TEST_CASE("sharing kubernetes gives each container its own pid namespace and pro
 )"));
 }
 
-TEST_CASE("the machine's root gives the pod a shifted range, and takes the host's trees first", "[plan]") {
+TEST_CASE("the machine's root gives the pod a shifted range, and takes the host's trees first",
+          "[plan]") {
   CHECK(changes(plain(), plan_of(one_container(), root_facts())) == golden(R"(
 - pause map-ids: map of user and group ids (users 0 -> 1000 (1 id); groups 0 -> 1001 (1 id))
 - app set-identity: user 0, group 0 (groups of the caller stay: one id is mapped)
@@ -161,7 +168,8 @@ TEST_CASE("the machine's root gives the pod a shifted range, and takes the host'
 }
 
 TEST_CASE("the machine's root shifts the ids of a rootfs", "[plan]") {
-  CHECK(changes(plain(), plan_of(one_container(R"j("image":"rootfs:/root/fs")j"), root_facts())) == golden(R"(
+  CHECK(changes(plain(), plan_of(one_container(R"j("image":"rootfs:/root/fs")j"), root_facts())) ==
+        golden(R"(
 - pause map-ids: map of user and group ids (users 0 -> 1000 (1 id); groups 0 -> 1001 (1 id))
 - pause bind-host: host /etc in the pod tree (at /h/etc, must be a directory, read-only, nosuid, nodev)
 - pause bind-host: host /usr in the pod tree (at /h/usr, must be a directory, read-only, nosuid, nodev)

@@ -14,14 +14,18 @@ TEST_CASE("the table of a plan has one row a step, and marks what weakens", "[vi
   const std::string text = render_plan_text(plan);
   const auto rows = split(text, '\n');
   REQUIRE(rows.size() == plan.steps.size() + 1);
-  CHECK(rows[0] == "! sandbox   1  new user, mnt, ipc, uts, pid namespaces  weakens: hostNetwork: the pod reaches all that this user reaches");
+  CHECK(rows[0] ==
+        "! sandbox   1  new user, mnt, ipc, uts, pid namespaces  weakens: hostNetwork: the pod "
+        "reaches all that this user reaches");
   CHECK(rows[1].substr(0, 13) == "  userns    2");
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     CAPTURE(rows[i]);
     CHECK((rows[i][0] == '!') == !plan.steps[i].weakens.empty());
     CHECK(rows[i].find(cat(' ', plan.steps[i].number, "  ")) != std::string::npos);
     CHECK(rows[i].find(describe(plan.steps[i]).what) != std::string::npos);
-    CHECK(rows[i].find(plan.steps[i].weakens.empty() ? cat("why: ", plan.steps[i].why) : cat("weakens: ", plan.steps[i].weakens)) != std::string::npos);
+    CHECK(rows[i].find(plan.steps[i].weakens.empty()
+                           ? cat("why: ", plan.steps[i].why)
+                           : cat("weakens: ", plan.steps[i].weakens)) != std::string::npos);
   }
   CHECK(rows.back().empty());
 }
@@ -65,15 +69,22 @@ TEST_CASE("the JSON form of a plan says the same as its steps", "[view]") {
   CHECK(all.at("steps").back().at("container") == "app");
 }
 
-TEST_CASE("--explain: position, time since the start, stage, call, words and the step's own time", "[view]") {
+TEST_CASE("--explain: position, time since the start, stage, call, words and the step's own time",
+          "[view]") {
   const Plan plan = plan_of(one_container());
   // Step 1 is the monitor's, 2 and 3 are pause's; step 4 is never done.
-  const auto done_at = [](int number) -> std::int64_t { return number == 1 ? 1'100'000 : number == 2 ? 1'300'000 : number == 3 ? 1'350'000 : 0; };
+  const auto done_at = [](int number) -> std::int64_t {
+    return number == 1 ? 1'100'000 : number == 2 ? 1'300'000 : number == 3 ? 1'350'000 : 0;
+  };
   const std::string brief = view::explain_steps(plan, 1, 4, true, done_at, 1'000'000, 77);
   CHECK(brief ==
-        "[ 1/49] +0.10 ms     sandbox   clone(CLONE_NEWUSER|CLONE_NEWNS|CLONE_NEWIPC|CLONE_NEWUTS|CLONE_NEWPID)  new user, mnt, ipc, uts, pid namespaces  0.10 ms\n"
-        "[ 2/49] +0.30 ms     userns    write /proc/self/uid_map, gid_map  map of user and group ids (users 0 -> 1000 (1 id); groups 0 -> 1001 (1 id))  0.30 ms\n"
-        "[ 3/49] +0.35 ms     sandbox   prctl(PR_SET_PDEATHSIG)  SIGKILL when the monitor ends  0.05 ms\n"
+        "[ 1/49] +0.10 ms     sandbox   "
+        "clone(CLONE_NEWUSER|CLONE_NEWNS|CLONE_NEWIPC|CLONE_NEWUTS|CLONE_NEWPID)  new user, mnt, "
+        "ipc, uts, pid namespaces  0.10 ms\n"
+        "[ 2/49] +0.30 ms     userns    write /proc/self/uid_map, gid_map  map of user and group "
+        "ids (users 0 -> 1000 (1 id); groups 0 -> 1001 (1 id))  0.30 ms\n"
+        "[ 3/49] +0.35 ms     sandbox   prctl(PR_SET_PDEATHSIG)  SIGKILL when the monitor ends  "
+        "0.05 ms\n"
         "[ 4/49] -            network   unshare(CLONE_NEWNET)  new net namespace\n");
   const std::string full = view::explain_steps(plan, 2, 2, false, done_at, 1'000'000, 77);
   CHECK(full.substr(full.find('\n') + 1) ==
@@ -83,7 +94,9 @@ TEST_CASE("--explain: position, time since the start, stage, call, words and the
 
 TEST_CASE("--explain tells the risk of a step", "[view]") {
   const Plan plan = plan_of(cat(R"("hostIPC":true,)", one_container()));
-  const std::string text = view::explain_steps(plan, 1, 1, false, [](int) -> std::int64_t { return 0; }, 0, 1);
+  const std::string text = view::explain_steps(
+      plan, 1, 1, false, [](int) -> std::int64_t { return 0; }, 0, 1);
   CHECK(text.find("! sandbox") != std::string::npos);
-  CHECK(text.find("         risk   hostIPC: it sees the machine's System V IPC and /dev/shm\n") != std::string::npos);
+  CHECK(text.find("         risk   hostIPC: it sees the machine's System V IPC and /dev/shm\n") !=
+        std::string::npos);
 }

@@ -1,11 +1,10 @@
 // The pod's status as an object, and its events.
-#include "view/status.hpp"
-
 #include <nlohmann/json.hpp>
 
 #include "support/catch.hpp"
 #include "unit/lifecycle_support.hpp"
 #include "unit/plan_support.hpp"
+#include "view/status.hpp"
 
 using namespace podctl;
 using namespace podtest;
@@ -14,13 +13,22 @@ using nlohmann::json;
 namespace {
 
 struct Subject {
-  Manifest manifest = manifest_of(R"("restartPolicy":"OnFailure","initContainers":[{"name":"one","command":["a"]}],
+  Manifest manifest =
+      manifest_of(R"("restartPolicy":"OnFailure","initContainers":[{"name":"one","command":["a"]}],
                                      "containers":[{"name":"web","command":["a"]},{"name":"app","command":["a"],"image":"rootfs:x"}])");
   Plan plan = plan_of(manifest);
   Life life{{.inits = {"one"}, .apps = {"web", "app"}, .policy = RestartPolicy::kOnFailure}};
 
   [[nodiscard]] view::StatusSource source() const {
-    return {.pod = manifest.pods[0], .state = life.state(), .plan = plan, .clock_offset = 1136214245s - 1000s, .uid = "u-1", .monitor_pid = 7, .pause_pid = 8, .pids = {0, 9, 0}, .exit = {}};
+    return {.pod = manifest.pods[0],
+            .state = life.state(),
+            .plan = plan,
+            .clock_offset = 1136214245s - 1000s,
+            .uid = "u-1",
+            .monitor_pid = 7,
+            .pause_pid = 8,
+            .pids = {0, 9, 0},
+            .exit = {}};
   }
   [[nodiscard]] json status() const { return json::parse(view::status_json(source())); }
 };
@@ -57,8 +65,15 @@ TEST_CASE("a container's state is waiting, running or terminated", "[view]") {
   Subject subject;
   subject.life.ready();
   json status = subject.status().at("status");
-  CHECK(status.at("initContainerStatuses").at(0) == json{{"name", "one"}, {"state", {{"waiting", {{"reason", "PodInitializing"}}}}}, {"lastState", json::object()},
-                                                          {"ready", false}, {"started", false}, {"restartCount", 0}, {"image", "host"}, {"imageID", ""}});
+  CHECK(status.at("initContainerStatuses").at(0) ==
+        json{{"name", "one"},
+             {"state", {{"waiting", {{"reason", "PodInitializing"}}}}},
+             {"lastState", json::object()},
+             {"ready", false},
+             {"started", false},
+             {"restartCount", 0},
+             {"image", "host"},
+             {"imageID", ""}});
   subject.life.started("one");
   subject.life.pass(2s);
   subject.life.exits("one");
@@ -72,7 +87,11 @@ TEST_CASE("a container's state is waiting, running or terminated", "[view]") {
   CHECK(status.at("phase") == "Running");
   const json& one = status.at("initContainerStatuses").at(0);
   CHECK(one.at("ready") == true);
-  CHECK(one.at("state") == json{{"terminated", {{"exitCode", 0}, {"reason", "Completed"}, {"startedAt", "2006-01-02T15:04:05Z"}, {"finishedAt", "2006-01-02T15:04:07Z"}}}});
+  CHECK(one.at("state") == json{{"terminated",
+                                 {{"exitCode", 0},
+                                  {"reason", "Completed"},
+                                  {"startedAt", "2006-01-02T15:04:05Z"},
+                                  {"finishedAt", "2006-01-02T15:04:07Z"}}}});
   // By name, whatever the manifest's order.
   const json& app = status.at("containerStatuses").at(0);
   const json& web = status.at("containerStatuses").at(1);
@@ -82,7 +101,8 @@ TEST_CASE("a container's state is waiting, running or terminated", "[view]") {
   CHECK(app.at("ready") == true);
   CHECK(web.at("name") == "web");
   CHECK(web.at("state").at("waiting").at("reason") == "CrashLoopBackOff");
-  CHECK(web.at("state").at("waiting").at("message").get<std::string>().find("back-off 10s restarting failed container=web") == 0);
+  CHECK(web.at("state").at("waiting").at("message").get<std::string>().find(
+            "back-off 10s restarting failed container=web") == 0);
   CHECK(web.at("lastState").at("terminated").at("exitCode") == 4);
   CHECK(web.at("restartCount") == 1);
   CHECK(web.at("ready") == false);
@@ -105,15 +125,21 @@ TEST_CASE("a finished pod has its exit and no processes", "[view]") {
   CHECK(status.at("reason") == "DeadlineExceeded");
   CHECK(status.at("message") == "asked for");
   CHECK(status.at("podctl").at("exit") == json{{"code", 124}, {"source", "timeout"}});
-  for (const char* gone : {"monitorPid", "pausePid", "containerPids"}) CHECK_FALSE(status.at("podctl").contains(gone));
+  for (const char* gone : {"monitorPid", "pausePid", "containerPids"})
+    CHECK_FALSE(status.at("podctl").contains(gone));
   CHECK(status.at("containerStatuses").at(0).at("state").at("terminated").at("exitCode") == 143);
   source.exit = lifecycle::RunExit{3, "container", "web"};
-  CHECK(json::parse(view::status_json(source)).at("status").at("podctl").at("exit") == json{{"code", 3}, {"source", "container"}, {"container", "web"}});
+  CHECK(json::parse(view::status_json(source)).at("status").at("podctl").at("exit") ==
+        json{{"code", 3}, {"source", "container"}, {"container", "web"}});
 }
 
 TEST_CASE("an event is one line of JSON", "[view]") {
   Subject subject;
-  const std::string line = view::event_json(subject.source(), {"Killing", 1, "SIGKILL\nsent"}, 1001s + 5ms);
-  CHECK(line == "{\"time\":\"2006-01-02T15:04:06.005Z\",\"pod\":\"web\",\"reason\":\"Killing\",\"container\":\"web\",\"message\":\"SIGKILL\\nsent\"}\n");
-  CHECK(view::event_json(subject.source(), {"Created", {}, {}}, 1000s) == "{\"time\":\"2006-01-02T15:04:05.000Z\",\"pod\":\"web\",\"reason\":\"Created\"}\n");
+  const std::string line =
+      view::event_json(subject.source(), {"Killing", 1, "SIGKILL\nsent"}, 1001s + 5ms);
+  CHECK(line ==
+        "{\"time\":\"2006-01-02T15:04:06.005Z\",\"pod\":\"web\",\"reason\":\"Killing\","
+        "\"container\":\"web\",\"message\":\"SIGKILL\\nsent\"}\n");
+  CHECK(view::event_json(subject.source(), {"Created", {}, {}}, 1000s) ==
+        "{\"time\":\"2006-01-02T15:04:05.000Z\",\"pod\":\"web\",\"reason\":\"Created\"}\n");
 }
