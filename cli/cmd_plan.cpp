@@ -10,7 +10,10 @@ namespace {
 
 std::vector<Flag> plan_flags() {
   std::vector<Flag> flags{
-      {.name = "as", .value = "text|json|shell", .help = "How the plan is printed. Default text.", .example = "podctl plan --as json pod.json"},
+      {.name = "as",
+       .value = "text|json|shell",
+       .help = "How the plan is printed. Default text.",
+       .example = "podctl plan --as json pod.json"},
       {.name = "output", .letter = 'o', .value = "text|json", .help = "The same.", .example = "podctl plan -o json pod.json"},
   };
   for (const auto& flag : manifest_flags()) flags.push_back(flag);
@@ -35,9 +38,13 @@ constexpr std::string_view kExamples[] = {
 }  // namespace
 
 static const std::vector<Flag> kPlanFlags = plan_flags();
-const Command kPlanCommand{.name = "plan", .group = Group::kLearn, .usage = "[flags] FILE | - | -- CMD [ARG...]",
+const Command kPlanCommand{.name = "plan",
+                           .group = Group::kLearn,
+                           .usage = "[flags] FILE | - | -- CMD [ARG...]",
                            .summary = "Print the steps run would take.",
                            .details = "Lines that begin with ! make the pod less isolated, and say how.",
-                           .flags = kPlanFlags, .examples = kExamples, .run = run};
+                           .flags = kPlanFlags,
+                           .examples = kExamples,
+                           .run = run};
 
 }  // namespace podctl::cli

@@ -8,7 +8,11 @@ namespace {
 
 constexpr Flag kRmFlags[] = {
     {.name = "ignore-not-found", .help = "A pod that does not exist is no error.", .example = "podctl rm --ignore-not-found web"},
-    {.name = "force", .letter = 'f', .help = "Stop a running pod first.", .example = "podctl rm --force web", .not_yet = "there is no stop yet; end the other podctl"},
+    {.name = "force",
+     .letter = 'f',
+     .help = "Stop a running pod first.",
+     .example = "podctl rm --force web",
+     .not_yet = "there is no stop yet; end the other podctl"},
 };
 
 int remove(const Arguments& arguments) {
@@ -46,9 +50,20 @@ constexpr std::string_view kPruneExamples[] = {"podctl prune                    
 
 }  // namespace
 
-const Command kRmCommand{.name = "rm", .alias = "delete", .group = Group::kTidy, .usage = "[flags] POD...", .summary = "Forget pods that have ended.",
-                         .flags = kRmFlags, .examples = kRmExamples, .run = remove};
-const Command kPruneCommand{.name = "prune", .group = Group::kTidy, .usage = "[flags]", .summary = "Forget every pod that has ended, and what lost ones left.",
-                            .flags = kPruneFlags, .examples = kPruneExamples, .run = prune};
+const Command kRmCommand{.name = "rm",
+                         .alias = "delete",
+                         .group = Group::kTidy,
+                         .usage = "[flags] POD...",
+                         .summary = "Forget pods that have ended.",
+                         .flags = kRmFlags,
+                         .examples = kRmExamples,
+                         .run = remove};
+const Command kPruneCommand{.name = "prune",
+                            .group = Group::kTidy,
+                            .usage = "[flags]",
+                            .summary = "Forget every pod that has ended, and what lost ones left.",
+                            .flags = kPruneFlags,
+                            .examples = kPruneExamples,
+                            .run = prune};
 
 }  // namespace podctl::cli

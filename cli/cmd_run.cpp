@@ -18,23 +18,69 @@ namespace {
 std::vector<Flag> run_flags() {
   std::vector<Flag> flags{
       {.name = "rm", .help = "Keep no record and no logs when the pod has ended.", .example = "podctl run --rm job.json"},
-      {.name = "timeout", .value = "D", .help = "End the pod after this time, with exit code 124.", .example = "podctl run --timeout 60s job.json"},
-      {.name = "until", .value = "C", .help = "End the pod when container C ends, with its exit code.", .example = "podctl run --until tests ci-pod.json"},
-      {.name = "exit-code-from", .value = "C", .help = "Return the exit code of container C.", .example = "podctl run --exit-code-from tests ci-pod.json"},
+      {.name = "timeout",
+       .value = "D",
+       .help = "End the pod after this time, with exit code 124.",
+       .example = "podctl run --timeout 60s job.json"},
+      {.name = "until",
+       .value = "C",
+       .help = "End the pod when container C ends, with its exit code.",
+       .example = "podctl run --until tests ci-pod.json"},
+      {.name = "exit-code-from",
+       .value = "C",
+       .help = "Return the exit code of container C.",
+       .example = "podctl run --exit-code-from tests ci-pod.json"},
       {.name = "grace", .value = "D", .help = "Time between the stop signal and SIGKILL.", .example = "podctl run --grace 5s web.json"},
-      {.name = "strict-grace", .help = "Wait the grace period out even where the kernel drops the stop signal.", .example = "podctl run --strict-grace --sharing kubernetes web.json"},
-      {.name = "log-prefix", .value = "WHEN", .help = "Names before lines: auto (default), always or never.", .example = "podctl run --log-prefix never web.json"},
+      {.name = "strict-grace",
+       .help = "Wait the grace period out even where the kernel drops the stop signal.",
+       .example = "podctl run --strict-grace --sharing kubernetes web.json"},
+      {.name = "log-prefix",
+       .value = "WHEN",
+       .help = "Names before lines: auto (default), always or never.",
+       .example = "podctl run --log-prefix never web.json"},
       {.name = "timestamps", .help = "Times before lines.", .example = "podctl run --timestamps web.json"},
       {.name = "result", .value = "FILE", .help = "Write the final status as JSON.", .example = "podctl run --result r.json job.json"},
-      {.name = "status-fd", .value = "N", .help = "Write one JSON event a line to this descriptor.", .example = "podctl run --status-fd 3 job.json 3>events"},
-      {.name = "explain", .value = "brief|full", .bare = "full", .help = "Tell every kernel step on standard error.", .example = "podctl run --explain demo.json"},
-      {.name = "dry-run", .value = "plan|manifest", .bare = "plan", .help = "Print the plan, or the manifest with every default, and change nothing.", .example = "podctl run --dry-run=manifest -- true"},
+      {.name = "status-fd",
+       .value = "N",
+       .help = "Write one JSON event a line to this descriptor.",
+       .example = "podctl run --status-fd 3 job.json 3>events"},
+      {.name = "explain",
+       .value = "brief|full",
+       .bare = "full",
+       .help = "Tell every kernel step on standard error.",
+       .example = "podctl run --explain demo.json"},
+      {.name = "dry-run",
+       .value = "plan|manifest",
+       .bare = "plan",
+       .help = "Print the plan, or the manifest with every default, and change nothing.",
+       .example = "podctl run --dry-run=manifest -- true"},
       {.name = "keep-on-error", .help = "Leave the files of a failed start to look at.", .example = "podctl run --keep-on-error web.json"},
-      {.name = "detach", .letter = 'd', .help = "Return when the containers run.", .example = "podctl run -d web.json", .not_yet = "pods run in the foreground"},
-      {.name = "replace", .help = "End a live pod of that name first.", .example = "podctl run --replace web.json", .not_yet = "there is no stop yet; end the other podctl"},
-      {.name = "wait-ready", .value = "D", .bare = "30s", .help = "With -d: return when the pod is ready.", .example = "podctl run -d --wait-ready web.json", .not_yet = "pods run in the foreground"},
-      {.name = "step", .value = "STAGE,...", .bare = "all", .help = "Stop before each step.", .example = "podctl run --step=mounts demo.json", .not_yet = "single steps are not there yet"},
-      {.name = "trace", .value = "FILE", .help = "Write a timeline of the start.", .example = "podctl run --trace t.json demo.json", .not_yet = "traces are not written yet"},
+      {.name = "detach",
+       .letter = 'd',
+       .help = "Return when the containers run.",
+       .example = "podctl run -d web.json",
+       .not_yet = "pods run in the foreground"},
+      {.name = "replace",
+       .help = "End a live pod of that name first.",
+       .example = "podctl run --replace web.json",
+       .not_yet = "there is no stop yet; end the other podctl"},
+      {.name = "wait-ready",
+       .value = "D",
+       .bare = "30s",
+       .help = "With -d: return when the pod is ready.",
+       .example = "podctl run -d --wait-ready web.json",
+       .not_yet = "pods run in the foreground"},
+      {.name = "step",
+       .value = "STAGE,...",
+       .bare = "all",
+       .help = "Stop before each step.",
+       .example = "podctl run --step=mounts demo.json",
+       .not_yet = "single steps are not there yet"},
+      {.name = "trace",
+       .value = "FILE",
+       .help = "Write a timeline of the start.",
+       .example = "podctl run --trace t.json demo.json",
+       .not_yet = "traces are not written yet"},
   };
   for (const auto& flag : manifest_flags()) flags.push_back(flag);
   return flags;
@@ -60,7 +106,8 @@ RunOptions options_from(const Arguments& arguments, const Input& input) {
   options.color = wants_color(arguments, options.terminal);
   options.quiet = arguments.is_set("quiet");
   constexpr std::array<std::string_view, 2> kExplain{"brief", "full"};
-  if (arguments.has("explain")) options.explain = arguments.choice("explain", kExplain, "full") == "brief" ? Explain::kBrief : Explain::kFull;
+  if (arguments.has("explain"))
+    options.explain = arguments.choice("explain", kExplain, "full") == "brief" ? Explain::kBrief : Explain::kFull;
   options.result_file = arguments.text("result");
   if (arguments.has("status-fd")) {
     const std::string text = arguments.text("status-fd");
@@ -103,11 +150,16 @@ constexpr std::string_view kExamples[] = {
 }  // namespace
 
 static const std::vector<Flag> kRunFlags = run_flags();
-const Command kRunCommand{
-    .name = "run", .group = Group::kRun, .usage = "[flags] FILE | - | -- CMD [ARG...]",
-    .summary = "Run a pod in the foreground.",
-    .details = "FILE holds one Pod, and may hold the ConfigMaps and Secrets it uses; - is standard input.\n"
-               "With -- CMD a pod of one container is made; what follows -- is taken literally.",
-    .flags = kRunFlags, .examples = kExamples, .run = run, .runs_workload = true};
+const Command kRunCommand{.name = "run",
+                          .group = Group::kRun,
+                          .usage = "[flags] FILE | - | -- CMD [ARG...]",
+                          .summary = "Run a pod in the foreground.",
+                          .details =
+                              "FILE holds one Pod, and may hold the ConfigMaps and Secrets it uses; - is standard input.\n"
+                              "With -- CMD a pod of one container is made; what follows -- is taken literally.",
+                          .flags = kRunFlags,
+                          .examples = kExamples,
+                          .run = run,
+                          .runs_workload = true};
 
 }  // namespace podctl::cli

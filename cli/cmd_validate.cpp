@@ -12,9 +12,19 @@ namespace {
 constexpr std::size_t kMostShown = 1000;
 
 constexpr Flag kFlags[] = {
-    {.name = "output", .letter = 'o', .value = "text|json", .help = "How the report is printed. Default text.", .example = "podctl validate -o json pod.json"},
-    {.name = "strict", .value = "BOOL", .help = "false: unknown and unsupported fields are warnings.", .example = "podctl validate --strict=false pod.json"},
-    {.name = "for-host", .help = "Add what this machine cannot do.", .example = "podctl validate --for-host pod.json", .not_yet = "it comes with doctor"},
+    {.name = "output",
+     .letter = 'o',
+     .value = "text|json",
+     .help = "How the report is printed. Default text.",
+     .example = "podctl validate -o json pod.json"},
+    {.name = "strict",
+     .value = "BOOL",
+     .help = "false: unknown and unsupported fields are warnings.",
+     .example = "podctl validate --strict=false pod.json"},
+    {.name = "for-host",
+     .help = "Add what this machine cannot do.",
+     .example = "podctl validate --for-host pod.json",
+     .not_yet = "it comes with doctor"},
 };
 
 int run(const Arguments& arguments) {
@@ -45,7 +55,13 @@ constexpr std::string_view kExamples[] = {
 
 }  // namespace
 
-const Command kValidateCommand{.name = "validate", .group = Group::kLearn, .usage = "[flags] FILE...", .summary = "Check manifests.",
-                               .details = "Exit code 0 when all are valid, 3 when one is not.", .flags = kFlags, .examples = kExamples, .run = run};
+const Command kValidateCommand{.name = "validate",
+                               .group = Group::kLearn,
+                               .usage = "[flags] FILE...",
+                               .summary = "Check manifests.",
+                               .details = "Exit code 0 when all are valid, 3 when one is not.",
+                               .flags = kFlags,
+                               .examples = kExamples,
+                               .run = run};
 
 }  // namespace podctl::cli

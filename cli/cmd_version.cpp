@@ -9,7 +9,11 @@ namespace podctl::cli {
 namespace {
 
 constexpr Flag kFlags[] = {
-    {.name = "output", .letter = 'o', .value = "text|json", .help = "How it is printed. Default text.", .example = "podctl version -o json"},
+    {.name = "output",
+     .letter = 'o',
+     .value = "text|json",
+     .help = "How it is printed. Default text.",
+     .example = "podctl version -o json"},
 };
 
 int run(const Arguments& arguments) {
@@ -18,9 +22,11 @@ int run(const Arguments& arguments) {
   ::uname(&names);
   const std::string kernel = std::string(names.sysname) + ' ' + names.release;
   if (arguments.choice("output", kForms, "text") == "json")
-    print(std::string("{\"version\": \"") + PODCTL_VERSION + "\", \"commit\": \"" + PODCTL_COMMIT + "\", \"buildType\": \"" + PODCTL_BUILD_TYPE + "\", \"kernel\": \"" + kernel + "\"}\n");
+    print(std::string("{\"version\": \"") + PODCTL_VERSION + "\", \"commit\": \"" + PODCTL_COMMIT + "\", \"buildType\": \"" +
+          PODCTL_BUILD_TYPE + "\", \"kernel\": \"" + kernel + "\"}\n");
   else
-    print(std::string("podctl ") + PODCTL_VERSION + "\ncommit   " + PODCTL_COMMIT + "\nbuild    " + PODCTL_BUILD_TYPE + "\nkernel   " + kernel + '\n');
+    print(std::string("podctl ") + PODCTL_VERSION + "\ncommit   " + PODCTL_COMMIT + "\nbuild    " + PODCTL_BUILD_TYPE + "\nkernel   " +
+          kernel + '\n');
   return 0;
 }
 
@@ -28,6 +34,12 @@ constexpr std::string_view kExamples[] = {"podctl version"};
 
 }  // namespace
 
-const Command kVersionCommand{.name = "version", .group = Group::kLearn, .usage = "[flags]", .summary = "Which podctl this is.", .flags = kFlags, .examples = kExamples, .run = run};
+const Command kVersionCommand{.name = "version",
+                              .group = Group::kLearn,
+                              .usage = "[flags]",
+                              .summary = "Which podctl this is.",
+                              .flags = kFlags,
+                              .examples = kExamples,
+                              .run = run};
 
 }  // namespace podctl::cli

@@ -11,11 +11,25 @@ namespace {
 
 constexpr Flag kGlobalFlags[] = {
     {.name = "help", .letter = 'h', .help = "What the command does, with examples.", .example = "podctl run --help"},
-    {.name = "quiet", .letter = 'q', .help = "No notes and no progress on standard error; errors stay.", .example = "podctl run -q pod.json"},
-    {.name = "verbose", .value = "", .repeats = true, .help = "A line for each step podctl takes.", .example = "podctl run --verbose pod.json"},
-    {.name = "color", .value = "WHEN", .help = "auto, always or never. Default auto: on a terminal, unless NO_COLOR is set.", .example = "podctl run --color never pod.json"},
+    {.name = "quiet",
+     .letter = 'q',
+     .help = "No notes and no progress on standard error; errors stay.",
+     .example = "podctl run -q pod.json"},
+    {.name = "verbose",
+     .value = "",
+     .repeats = true,
+     .help = "A line for each step podctl takes.",
+     .example = "podctl run --verbose pod.json"},
+    {.name = "color",
+     .value = "WHEN",
+     .help = "auto, always or never. Default auto: on a terminal, unless NO_COLOR is set.",
+     .example = "podctl run --color never pod.json"},
     {.name = "root", .value = "DIR", .help = "A separate world: own state and names.", .example = "podctl --root /tmp/class run pod.json"},
-    {.name = "config", .value = "FILE", .help = "Read this configuration instead of the user's.", .example = "podctl --config /dev/null run pod.json", .not_yet = "there is no configuration file yet"},
+    {.name = "config",
+     .value = "FILE",
+     .help = "Read this configuration instead of the user's.",
+     .example = "podctl --config /dev/null run pod.json",
+     .not_yet = "there is no configuration file yet"},
 };
 
 // A command that the design has and this version does not.
@@ -63,7 +77,9 @@ const std::vector<Command>& table() {
   return all;
 }
 
-std::string dashed(const Flag& flag) { return flag.letter != 0 ? std::string("-") + flag.letter + ",--" + std::string(flag.name) : "--" + std::string(flag.name); }
+std::string dashed(const Flag& flag) {
+  return flag.letter != 0 ? std::string("-") + flag.letter + ",--" + std::string(flag.name) : "--" + std::string(flag.name);
+}
 
 [[noreturn]] void unknown_flag(const Command& command, const std::string& word) {
   std::vector<std::string_view> names;
@@ -108,7 +124,9 @@ std::vector<std::string> Arguments::all(std::string_view flag) const {
 std::optional<std::chrono::nanoseconds> Arguments::duration(std::string_view flag) const {
   if (!has(flag)) return std::nullopt;
   const auto value = parse_duration(text(flag));
-  if (!value) usage_error("--" + std::string(flag) + ' ' + quote(text(flag)) + " is no duration", "write e.g. 300ms, 10s, 5m or 1h30m; a bare number is seconds");
+  if (!value)
+    usage_error("--" + std::string(flag) + ' ' + quote(text(flag)) + " is no duration",
+                "write e.g. 300ms, 10s, 5m or 1h30m; a bare number is seconds");
   return value;
 }
 

@@ -12,14 +12,14 @@ namespace podctl::cli {
 
 /// One flag of a command: parsing, help and whatever documents the command line read this and nothing else.
 struct Flag {
-  std::string_view name;            ///< long name without dashes
-  char letter = 0;                  ///< short name, or 0
-  std::string_view value;           ///< what its value is called; empty for a boolean
-  std::string_view bare;            ///< of a flag whose value is optional: what --name alone means
+  std::string_view name;   ///< long name without dashes
+  char letter = 0;         ///< short name, or 0
+  std::string_view value;  ///< what its value is called; empty for a boolean
+  std::string_view bare;   ///< of a flag whose value is optional: what --name alone means
   bool repeats = false;
   std::string_view help;
   std::string_view example;
-  std::string_view not_yet;         ///< why it is refused, for a flag that does not work yet
+  std::string_view not_yet;  ///< why it is refused, for a flag that does not work yet
 };
 
 class Arguments;
@@ -29,20 +29,20 @@ enum class Group { kRun, kLook, kControl, kLearn, kTidy };
 struct Command {
   std::string_view name, alias;
   Group group = Group::kRun;
-  std::string_view usage;           ///< after "podctl NAME"
+  std::string_view usage;  ///< after "podctl NAME"
   std::string_view summary;
   std::string_view details;
   std::span<const Flag> flags;
   std::span<const std::string_view> examples;
   int (*run)(const Arguments&) = nullptr;  ///< null for a command that is not there yet
-  bool runs_workload = false;       ///< its exit codes are the workload's; podctl's own failures are 125
+  bool runs_workload = false;              ///< its exit codes are the workload's; podctl's own failures are 125
 };
 
 /// What the command line says.
 class Arguments {
  public:
-  std::vector<std::string> names;                     ///< positional
-  std::optional<std::vector<std::string>> command;    ///< what follows "--"
+  std::vector<std::string> names;                   ///< positional
+  std::optional<std::vector<std::string>> command;  ///< what follows "--"
 
   [[nodiscard]] bool has(std::string_view flag) const { return values_.contains(std::string(flag)); }
   /// A boolean flag; false for --flag=false.

@@ -68,16 +68,23 @@ std::string overview() {
   for (const auto& heading : kHeadings) {
     std::string row;
     for (const auto& command : commands())
-      if (command.group == heading.group && command.run != nullptr) row += "  " + pad(std::string(command.name), 10) + ' ' + std::string(command.summary) + '\n';
+      if (command.group == heading.group && command.run != nullptr)
+        row += "  " + pad(std::string(command.name), 10) + ' ' + std::string(command.summary) + '\n';
     if (!row.empty()) out += std::string(heading.title) + '\n' + row;
   }
-  out += "\n  podctl run pod.json        run a pod, see its output, end with its exit code\n"
-         "  podctl run -- CMD          run one command in a sandbox of the host's own files\n"
-         "  podctl plan pod.json       see every kernel step before it happens\n"
-         "\npodctl help COMMAND says more.\n";
+  out +=
+      "\n  podctl run pod.json        run a pod, see its output, end with its exit code\n"
+      "  podctl run -- CMD          run one command in a sandbox of the host's own files\n"
+      "  podctl plan pod.json       see every kernel step before it happens\n"
+      "\npodctl help COMMAND says more.\n";
   return out;
 }
 
-const Command kHelpCommand{.name = "help", .group = Group::kLearn, .usage = "[COMMAND]", .summary = "Say what a command does.", .examples = kExamples, .run = run_help};
+const Command kHelpCommand{.name = "help",
+                           .group = Group::kLearn,
+                           .usage = "[COMMAND]",
+                           .summary = "Say what a command does.",
+                           .examples = kExamples,
+                           .run = run_help};
 
 }  // namespace podctl::cli

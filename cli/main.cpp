@@ -47,7 +47,8 @@ int run(std::vector<std::string> words) {
     const auto verb = find_verb(words);
     if (verb == words.end()) {
       if (std::find(words.begin(), words.end(), "--version") != words.end()) return find_command("version")->run({});
-      const bool asked = words.empty() || std::find_if(words.begin(), words.end(), [](const std::string& w) { return w == "-h" || w == "--help"; }) != words.end();
+      const bool asked = words.empty() || std::find_if(words.begin(), words.end(),
+                                                       [](const std::string& w) { return w == "-h" || w == "--help"; }) != words.end();
       if (!asked) usage_error("which command?", "podctl help");
       print(overview());
       return 0;

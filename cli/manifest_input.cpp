@@ -38,7 +38,10 @@ void require_volume_sources(const Edits& edits) {
     const std::string source = absolute(volume.substr(0, volume.find(':')), edits.current_directory);
     struct stat status {};
     if (::stat(source.c_str(), &status) != 0)
-      throw Error({.id = "no-such-file", .message = "-v " + volume, .cause = SysError(errno, "stat", source).what(), .error_class = ErrorClass::kUsage});
+      throw Error({.id = "no-such-file",
+                   .message = "-v " + volume,
+                   .cause = SysError(errno, "stat", source).what(),
+                   .error_class = ErrorClass::kUsage});
   }
 }
 
@@ -67,7 +70,8 @@ Edits edits_from(const Arguments& arguments, bool is_command) {
       else if (change[i] == ']' && depth > 0) --depth;
       else if (change[i] == '=' && depth == 0) equals = i;
     }
-    if (equals == std::string::npos || equals == 0) usage_error("--set " + quote(change) + " is not PATH=VALUE", "--set spec.containers[0].image=host");
+    if (equals == std::string::npos || equals == 0)
+      usage_error("--set " + quote(change) + " is not PATH=VALUE", "--set spec.containers[0].image=host");
     edits.set.emplace_back(change.substr(0, equals), change.substr(equals + 1));
   }
   edits.env = arguments.all("env");
@@ -86,37 +90,99 @@ Edits edits_from(const Arguments& arguments, bool is_command) {
 
 std::vector<Flag> manifest_flags() {
   return {
-      {.name = "name", .value = "NAME", .help = "Name of the pod, instead of the manifest's.", .example = "podctl run --name web2 web.json"},
-      {.name = "env", .letter = 'e', .value = "K=V", .repeats = true, .help = "Set an environment variable in every container (or -c's).", .example = "podctl run -e DEBUG=1 web.json"},
-      {.name = "volume", .letter = 'v', .value = "HOST:CTR[:ro]", .repeats = true, .help = "Show a file or folder of the machine in every container (or -c's).", .example = "podctl run -v ./site:/data:ro web.json"},
-      {.name = "set", .value = "PATH=VALUE", .repeats = true, .help = "Change one field of the manifest.", .example = "podctl run --set spec.containers[0].args='[\"-v\"]' web.json"},
-      {.name = "container", .letter = 'c', .value = "NAME", .help = "The container that -e, -v and -i are meant for.", .example = "podctl run -c app -e DEBUG=1 web.json"},
+      {.name = "name",
+       .value = "NAME",
+       .help = "Name of the pod, instead of the manifest's.",
+       .example = "podctl run --name web2 web.json"},
+      {.name = "env",
+       .letter = 'e',
+       .value = "K=V",
+       .repeats = true,
+       .help = "Set an environment variable in every container (or -c's).",
+       .example = "podctl run -e DEBUG=1 web.json"},
+      {.name = "volume",
+       .letter = 'v',
+       .value = "HOST:CTR[:ro]",
+       .repeats = true,
+       .help = "Show a file or folder of the machine in every container (or -c's).",
+       .example = "podctl run -v ./site:/data:ro web.json"},
+      {.name = "set",
+       .value = "PATH=VALUE",
+       .repeats = true,
+       .help = "Change one field of the manifest.",
+       .example = "podctl run --set spec.containers[0].args='[\"-v\"]' web.json"},
+      {.name = "container",
+       .letter = 'c',
+       .value = "NAME",
+       .help = "The container that -e, -v and -i are meant for.",
+       .example = "podctl run -c app -e DEBUG=1 web.json"},
       {.name = "stdin", .letter = 'i', .help = "Pass standard input to the container.", .example = "echo hi | podctl run -i -- cat"},
-      {.name = "image", .value = "REF", .help = "Root file system of every container.", .example = "podctl run --image rootfs:./alpine -- sh"},
-      {.name = "rootfs", .value = "host|DIR", .help = "The same: the host's own files, or a folder.", .example = "podctl run --rootfs host web.json"},
-      {.name = "overlay", .help = "A throw-away writable layer over the host's folders.", .example = "podctl run --overlay -- touch /etc/x"},
-      {.name = "cwd", .value = "none|ro|rw", .help = "With -- CMD: how the current folder is shown. Default ro.", .example = "podctl run --cwd rw -- make test"},
+      {.name = "image",
+       .value = "REF",
+       .help = "Root file system of every container.",
+       .example = "podctl run --image rootfs:./alpine -- sh"},
+      {.name = "rootfs",
+       .value = "host|DIR",
+       .help = "The same: the host's own files, or a folder.",
+       .example = "podctl run --rootfs host web.json"},
+      {.name = "overlay",
+       .help = "A throw-away writable layer over the host's folders.",
+       .example = "podctl run --overlay -- touch /etc/x"},
+      {.name = "cwd",
+       .value = "none|ro|rw",
+       .help = "With -- CMD: how the current folder is shown. Default ro.",
+       .example = "podctl run --cwd rw -- make test"},
       {.name = "network", .value = "MODE", .help = "private (default), host or none.", .example = "podctl run --network none web.json"},
-      {.name = "restart", .value = "POLICY", .help = "Never, OnFailure or Always, instead of the manifest's.", .example = "podctl run --restart Never web.json"},
-      {.name = "sharing", .value = "pod|kubernetes", .help = "One pid namespace for the pod (default), or one for each container.", .example = "podctl run --sharing kubernetes web.json"},
-      {.name = "validate", .value = "strict|warn|ignore", .help = "How unknown and unsupported fields are taken. Default strict.", .example = "podctl run --validate warn web.json"},
-      {.name = "publish", .letter = 'p', .value = "[IP:]HOST:CTR", .repeats = true, .help = "Publish a port.", .example = "podctl run -p 8080:80 web.json", .not_yet = "ports are not published yet"},
-      {.name = "pull", .value = "WHEN", .help = "When images are pulled.", .example = "podctl run --pull never web.json", .not_yet = "images are not read yet"},
-      {.name = "tty", .letter = 't', .help = "Give the container a terminal.", .example = "podctl run -it -- sh", .not_yet = "terminals come with attach and exec"},
+      {.name = "restart",
+       .value = "POLICY",
+       .help = "Never, OnFailure or Always, instead of the manifest's.",
+       .example = "podctl run --restart Never web.json"},
+      {.name = "sharing",
+       .value = "pod|kubernetes",
+       .help = "One pid namespace for the pod (default), or one for each container.",
+       .example = "podctl run --sharing kubernetes web.json"},
+      {.name = "validate",
+       .value = "strict|warn|ignore",
+       .help = "How unknown and unsupported fields are taken. Default strict.",
+       .example = "podctl run --validate warn web.json"},
+      {.name = "publish",
+       .letter = 'p',
+       .value = "[IP:]HOST:CTR",
+       .repeats = true,
+       .help = "Publish a port.",
+       .example = "podctl run -p 8080:80 web.json",
+       .not_yet = "ports are not published yet"},
+      {.name = "pull",
+       .value = "WHEN",
+       .help = "When images are pulled.",
+       .example = "podctl run --pull never web.json",
+       .not_yet = "images are not read yet"},
+      {.name = "tty",
+       .letter = 't',
+       .help = "Give the container a terminal.",
+       .example = "podctl run -it -- sh",
+       .not_yet = "terminals come with attach and exec"},
   };
 }
 
 std::string read_text(const std::string& file) {
   const UniqueFd own(file == "-" ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (file != "-" && !own)
-    throw Error({.id = "no-such-file", .message = "cannot read " + quote(file), .cause = SysError(errno, "open", file).what(), .error_class = ErrorClass::kNotFound});
+    throw Error({.id = "no-such-file",
+                 .message = "cannot read " + quote(file),
+                 .cause = SysError(errno, "open", file).what(),
+                 .error_class = ErrorClass::kNotFound});
   const int fd = file == "-" ? 0 : own.get();
   std::string text;
   char buffer[65536];
   while (text.size() < kReadAtMost) {
     const ssize_t got = ::read(fd, buffer, std::min(sizeof buffer, kReadAtMost - text.size()));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw Error({.id = "unreadable", .message = "cannot read " + quote(file), .cause = SysError(errno, "read", file).what(), .error_class = ErrorClass::kNotFound});
+    if (got < 0)
+      throw Error({.id = "unreadable",
+                   .message = "cannot read " + quote(file),
+                   .cause = SysError(errno, "read", file).what(),
+                   .error_class = ErrorClass::kNotFound});
     if (got == 0) break;
     text.append(buffer, static_cast<std::size_t>(got));
   }
@@ -140,7 +206,8 @@ Input read_input(const Arguments& arguments) {
                                         : "one manifest at a time: " + quote(arguments.names[0]) + " and " + quote(arguments.names[1]));
   input.source = arguments.names.front();
   if (input.source != "-")
-    if (const auto slash = input.source.rfind('/'); slash != std::string::npos) input.directory = absolute(input.source.substr(0, slash + 1), input.directory);
+    if (const auto slash = input.source.rfind('/'); slash != std::string::npos)
+      input.directory = absolute(input.source.substr(0, slash + 1), input.directory);
   input.manifest = parse_manifest(read_text(input.source), options);
   return input;
 }
@@ -151,13 +218,16 @@ Input read_one_pod(const Arguments& arguments) {
     input.manifest.diagnostics.push_back({0, 0, "", "several pods, and only one runs in the foreground", Severity::kError});
   if (input.manifest.has_errors()) {
     InvalidManifest error(input.is_command ? "the command line" : input.source, input.manifest.diagnostics);
-    if (!input.is_command) error.info().hint = "podctl validate " + (input.source == "-" ? std::string("FILE") : input.source) + "        # lists them again, and the notes";
+    if (!input.is_command)
+      error.info().hint =
+          "podctl validate " + (input.source == "-" ? std::string("FILE") : input.source) + "        # lists them again, and the notes";
     throw error;
   }
   if (arguments.is_set("quiet")) return input;
   std::string notes;
   for (const auto& d : input.manifest.diagnostics) {
-    if (d.severity == Severity::kWarning) std::fputs(("podctl: warning: " + (d.path.empty() ? "" : d.path + ": ") + d.message + '\n').c_str(), stderr);
+    if (d.severity == Severity::kWarning)
+      std::fputs(("podctl: warning: " + (d.path.empty() ? "" : d.path + ": ") + d.message + '\n').c_str(), stderr);
     if (d.severity == Severity::kNote) notes += (notes.empty() ? "" : ", ") + d.path;
   }
   if (!notes.empty()) std::fputs(("podctl: note: no effect here: " + notes + "; podctl validate says why\n").c_str(), stderr);

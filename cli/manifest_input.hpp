@@ -14,9 +14,9 @@ std::vector<Flag> manifest_flags();
 /// The manifest that the command line names, changed as it asks.
 struct Input {
   Manifest manifest;
-  std::string source;      ///< for messages: the file, "-" for standard input, or "--"
-  std::string directory;   ///< what relative folders in it are relative to
-  bool is_command = false; ///< made from what follows "--"
+  std::string source;       ///< for messages: the file, "-" for standard input, or "--"
+  std::string directory;    ///< what relative folders in it are relative to
+  bool is_command = false;  ///< made from what follows "--"
 };
 Input read_input(const Arguments& arguments);
 

@@ -27,11 +27,11 @@ struct ErrorInfo {
   ErrorClass error_class = ErrorClass::kFailed;
   int run_code = 125;  ///< exit code of `podctl run`: 125, or 126/127 for a command that cannot run
 
-  std::string call;     ///< system call, e.g. "mount"; empty when none failed
-  std::string object;   ///< what the call was about, e.g. a path
-  int error_number = 0; ///< errno of `call`
+  std::string call;      ///< system call, e.g. "mount"; empty when none failed
+  std::string object;    ///< what the call was about, e.g. a path
+  int error_number = 0;  ///< errno of `call`
   std::string pod, container, stage;
-  std::string path;     ///< manifest field, e.g. "spec.containers[0].image"
+  std::string path;  ///< manifest field, e.g. "spec.containers[0].image"
 };
 
 /// The library's one exception type. Thrown on the parent side only; code that runs between clone and

@@ -55,12 +55,12 @@ struct HostFacts {
   bool has_ipv6 = true;
   std::vector<HostFolder> host_root;
   bool has_hosts = false, has_hostname = false, has_resolv_conf = false;  ///< below the host's /etc
-  std::string resolv_conf;  ///< content
-  std::string hosts;        ///< content
-  std::map<std::string, std::map<std::uint32_t, Account>> accounts;  ///< answers to HostQuestions::accounts
+  std::string resolv_conf;                                                ///< content
+  std::string hosts;                                                      ///< content
+  std::map<std::string, std::map<std::uint32_t, Account>> accounts;       ///< answers to HostQuestions::accounts
   /// By root file system (a folder): which of hosts, hostname and resolv.conf its plain /etc lacks.
   std::map<std::string, std::vector<std::string>> missing_etc;
-  std::uint64_t open_files_soft = 0, open_files_hard = 0;            ///< RLIMIT_NOFILE as podctl was started
+  std::uint64_t open_files_soft = 0, open_files_hard = 0;  ///< RLIMIT_NOFILE as podctl was started
 };
 
 /// The id of the user who started podctl: the effective one, but inside a user namespace that shows the user

@@ -258,23 +258,23 @@ struct ExecProgram {
 
 }  // namespace action
 
-using Action = std::variant<
-    action::MakeHostDirectory, action::MakeHostFile, action::MakeLayer, action::TakeTree, action::NewSandbox, action::MapIds,
-    action::BecomePodRoot, action::DieWithMonitor, action::StopPropagation, action::NewNetwork, action::JoinNetwork,
-    action::ConfigureLoopback, action::SetHostname, action::MountPodTree, action::MountTmpfs, action::BindHost,
-    action::BindDevices, action::MountProc, action::MountSysfs, action::MaskPaths, action::WriteFiles,
-    action::EnterPodTree, action::StartPause, action::JoinPod, action::MountOverlay, action::MoveMount,
-    action::BindInto, action::FillDev, action::MountDevpts, action::MountMqueue, action::MakeMessageFile,
-    action::MakeRootReadOnly, action::EnterRoot, action::NoteMark, action::AwaitPause, action::NewSession,
-    action::RestoreLimits, action::ChangeDirectory, action::LimitCapabilities, action::SetIdentity,
-    action::ForbidNewPrivileges, action::ConnectStreams, action::AwaitTurn, action::ExecProgram>;
+using Action =
+    std::variant<action::MakeHostDirectory, action::MakeHostFile, action::MakeLayer, action::TakeTree, action::NewSandbox, action::MapIds,
+                 action::BecomePodRoot, action::DieWithMonitor, action::StopPropagation, action::NewNetwork, action::JoinNetwork,
+                 action::ConfigureLoopback, action::SetHostname, action::MountPodTree, action::MountTmpfs, action::BindHost,
+                 action::BindDevices, action::MountProc, action::MountSysfs, action::MaskPaths, action::WriteFiles, action::EnterPodTree,
+                 action::StartPause, action::JoinPod, action::MountOverlay, action::MoveMount, action::BindInto, action::FillDev,
+                 action::MountDevpts, action::MountMqueue, action::MakeMessageFile, action::MakeRootReadOnly, action::EnterRoot,
+                 action::NoteMark, action::AwaitPause, action::NewSession, action::RestoreLimits, action::ChangeDirectory,
+                 action::LimitCapabilities, action::SetIdentity, action::ForbidNewPrivileges, action::ConnectStreams, action::AwaitTurn,
+                 action::ExecProgram>;
 
 /// One change of one object.
 struct Step {
-  int number = 0;       ///< its place in the plan, from 1
+  int number = 0;  ///< its place in the plan, from 1
   Stage stage = Stage::kSandbox;
   Actor actor = Actor::kMonitor;
-  int member = -1;      ///< index into Plan::members, of a step that a container's start consists of
+  int member = -1;  ///< index into Plan::members, of a step that a container's start consists of
   Action action;
   std::string why;      ///< the manifest field or rule that asked for it
   std::string weakens;  ///< what is less safe because of it; empty for most
@@ -297,17 +297,17 @@ struct Plan {
   Namespaces namespaces;               ///< held by pause
   bool pid_per_member = false;
   std::vector<IdMapping> uids, gids;
-  std::string ipv4, ipv6;              ///< the pod's addresses; empty without a network of its own
+  std::string ipv4, ipv6;  ///< the pod's addresses; empty without a network of its own
   std::string host_name;
-  std::string network;                 ///< private, host or none
-  std::string sharing;                 ///< pod or kubernetes, the effective choice
-  bool uses_disk = false;              ///< there are folders under the state directory
-  std::vector<std::string> notes;      ///< what the user should know
+  std::string network;             ///< private, host or none
+  std::string sharing;             ///< pod or kubernetes, the effective choice
+  bool uses_disk = false;          ///< there are folders under the state directory
+  std::vector<std::string> notes;  ///< what the user should know
 };
 
 struct PlanOptions {
-  std::string state_directory;     ///< of this pod: disk volumes and writable layers live below it
-  std::string manifest_directory;  ///< relative rootfs: folders start here
+  std::string state_directory;             ///< of this pod: disk volumes and writable layers live below it
+  std::string manifest_directory;          ///< relative rootfs: folders start here
   std::chrono::nanoseconds start_time{0};  ///< since 1970; names the folders of configMap volumes
   std::string pod_uid;
 };
@@ -317,8 +317,7 @@ HostQuestions questions_for(const Pod& pod, const PlanOptions& options);
 
 /// Everything that has to be done to start `pod`. Pure.
 /// @throws Error  when this machine (by `facts`) cannot do what the manifest asks
-Plan make_plan(const Pod& pod, const std::vector<DataObject>& objects, const HostFacts& facts,
-               const PlanOptions& options);
+Plan make_plan(const Pod& pod, const std::vector<DataObject>& objects, const HostFacts& facts, const PlanOptions& options);
 
 struct JoinOptions {
   unsigned attempt = 0;  ///< which instance of the container this is, from 0: names its writable layer

@@ -24,24 +24,24 @@ struct InjectedFault {
 
 struct RunOptions {
   StorePaths paths;
-  std::string manifest_directory;  ///< relative rootfs: folders start here
-  bool forget = false;             ///< keep no record when it has ended (--rm)
-  bool keep_on_error = false;      ///< leave a failed start's files to look at
-  bool any_name = false;           ///< when the name is taken by a live pod, take NAME-2, NAME-3, ...
+  std::string manifest_directory;                   ///< relative rootfs: folders start here
+  bool forget = false;                              ///< keep no record when it has ended (--rm)
+  bool keep_on_error = false;                       ///< leave a failed start's files to look at
+  bool any_name = false;                            ///< when the name is taken by a live pod, take NAME-2, NAME-3, ...
   std::optional<std::chrono::nanoseconds> timeout;  ///< ends the pod, with exit code 124
   std::optional<std::chrono::nanoseconds> grace;    ///< instead of terminationGracePeriodSeconds
-  bool strict_grace = false;       ///< wait it out even where the kernel drops the stop signal
-  std::string until;               ///< ends the pod when this container has ended
-  std::string code_from;           ///< whose exit code is returned; `until` implies it
+  bool strict_grace = false;                        ///< wait it out even where the kernel drops the stop signal
+  std::string until;                                ///< ends the pod when this container has ended
+  std::string code_from;                            ///< whose exit code is returned; `until` implies it
   LogPrefix log_prefix = LogPrefix::kAuto;
   bool timestamps = false;
   bool color = false;
   bool quiet = false;
-  bool terminal = false;           ///< standard output is one
+  bool terminal = false;  ///< standard output is one
   Explain explain = Explain::kOff;
-  std::string result_file;         ///< receives the final status as JSON
-  int status_fd = -1;              ///< receives one JSON event a line
-  double time_scale = 1.0;         ///< of back-off and least grace; other than 1 in tests alone
+  std::string result_file;  ///< receives the final status as JSON
+  int status_fd = -1;       ///< receives one JSON event a line
+  double time_scale = 1.0;  ///< of back-off and least grace; other than 1 in tests alone
   std::vector<InjectedFault> faults;
   std::function<void(const std::string&)> log;  ///< podctl's own doings, for --verbose; may be empty
 };

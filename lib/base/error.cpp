@@ -27,8 +27,7 @@ ErrorInfo invalid(const std::string& source, const std::vector<Diagnostic>& diag
   for (const auto& d : diagnostics) errors += d.severity == Severity::kError;
   ErrorInfo info;
   info.id = "manifest-invalid";
-  info.message = cat(source == "-" ? "standard input" : source, " is not a valid Pod: ",
-                     counted(errors, "problem"));
+  info.message = cat(source == "-" ? "standard input" : source, " is not a valid Pod: ", counted(errors, "problem"));
   info.error_class = ErrorClass::kInvalid;
   return info;
 }
@@ -41,8 +40,6 @@ SysError::SysError(int error_number, std::string_view operation, std::string_vie
     : Error(failed_call(error_number, operation, object)) {}
 
 InvalidManifest::InvalidManifest(std::string source, std::vector<Diagnostic> diagnostics)
-    : Error(invalid(source, diagnostics)),
-      source_(std::move(source)),
-      diagnostics_(std::move(diagnostics)) {}
+    : Error(invalid(source, diagnostics)), source_(std::move(source)), diagnostics_(std::move(diagnostics)) {}
 
 }  // namespace podctl

@@ -19,8 +19,7 @@ int distance(std::string_view a, std::string_view b) {
       const bool same = a[i - 1] == b[j - 1];
       const bool alike = lower(a[i - 1]) == lower(b[j - 1]);
       row[j] = std::min({last[j] + 2, row[j - 1] + 2, last[j - 1] + (same ? 0 : alike ? 1 : 2)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        row[j] = std::min(row[j], before[j - 2] + 2);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 2);
     }
     std::swap(before, last);
     std::swap(last, row);
@@ -30,8 +29,7 @@ int distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string> did_you_mean(std::string_view word,
-                                        std::span<const std::string_view> candidates) {
+std::optional<std::string> did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.empty() || word.size() > 64) return std::nullopt;
   int best = static_cast<int>(std::max<std::size_t>(2, word.size() * 2 / 3)) + 1;
   std::optional<std::string> found;

@@ -82,9 +82,7 @@ std::string_view trim(std::string_view text) noexcept {
   return text.substr(from, text.find_last_not_of(kBlank) - from + 1);
 }
 
-std::string counted(std::size_t count, std::string_view noun) {
-  return cat(count, ' ', noun, count == 1 ? "" : "s");
-}
+std::string counted(std::size_t count, std::string_view noun) { return cat(count, ' ', noun, count == 1 ? "" : "s"); }
 
 std::string octal(unsigned mode) {
   char digits[16];

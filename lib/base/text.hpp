@@ -15,8 +15,7 @@ namespace detail {
 inline void append_one(std::string& out, std::string_view text) { out += text; }
 inline void append_one(std::string& out, char c) { out += c; }
 template <std::integral T>
-  requires(!std::same_as<T, char> && !std::same_as<T, bool>)
-void append_one(std::string& out, T number) {
+requires(!std::same_as<T, char> && !std::same_as<T, bool>) void append_one(std::string& out, T number) {
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
   out.append(digits, end);

@@ -17,12 +17,8 @@ struct Unit {
   std::string_view name;
   std::int64_t nanoseconds;
 };
-constexpr std::array<Unit, 6> kUnits{{{"ns", 1},
-                                      {"us", 1'000},
-                                      {"ms", 1'000'000},
-                                      {"s", 1'000'000'000},
-                                      {"m", 60'000'000'000},
-                                      {"h", 3'600'000'000'000}}};
+constexpr std::array<Unit, 6> kUnits{
+    {{"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}}};
 
 }  // namespace
 
@@ -31,8 +27,8 @@ std::string rfc3339(std::chrono::nanoseconds unix_time, int fraction_digits) {
   const std::time_t whole = seconds.count();
   std::tm parts{};
   gmtime_r(&whole, &parts);
-  std::string out = cat(padded(parts.tm_year + 1900, 4), '-', padded(parts.tm_mon + 1, 2), '-', padded(parts.tm_mday, 2),
-                        'T', padded(parts.tm_hour, 2), ':', padded(parts.tm_min, 2), ':', padded(parts.tm_sec, 2));
+  std::string out = cat(padded(parts.tm_year + 1900, 4), '-', padded(parts.tm_mon + 1, 2), '-', padded(parts.tm_mday, 2), 'T',
+                        padded(parts.tm_hour, 2), ':', padded(parts.tm_min, 2), ':', padded(parts.tm_sec, 2));
   if (fraction_digits > 0) {
     const std::string digits = padded((unix_time - seconds).count(), 9);
     append(out, '.', std::string_view(digits).substr(0, static_cast<std::size_t>(fraction_digits)));
@@ -54,8 +50,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
     const auto dot = digits.find('.');
     const auto whole = digits.substr(0, dot);
     const auto fraction = dot == std::string_view::npos ? std::string_view{} : digits.substr(dot + 1);
-    if (whole.size() + fraction.size() == 0 || whole.size() > 18 || fraction.size() > 18 ||
-        fraction.find('.') != std::string_view::npos)
+    if (whole.size() + fraction.size() == 0 || whole.size() > 18 || fraction.size() > 18 || fraction.find('.') != std::string_view::npos)
       return std::nullopt;
     const Unit* unit = nullptr;
     for (const auto& known : kUnits)

@@ -104,7 +104,8 @@ void probe_root(HostFacts& facts, const std::string& root, const std::vector<std
   const UniqueFd folder(raw::openat(AT_FDCWD, host ? "/" : root.c_str(), O_PATH | O_DIRECTORY));
   if (!folder) return;  // whatever is wrong with it: said by the step that needs the folder
   const auto open_inside = [&](const char* path, std::uint64_t flags, std::uint64_t resolve) {
-    return UniqueFd(raw::openat2(folder.get(), path, {.flags = flags, .resolve = resolve | sys::kResolveNoMagicLinks | sys::kResolveInRoot}));
+    return UniqueFd(
+        raw::openat2(folder.get(), path, {.flags = flags, .resolve = resolve | sys::kResolveNoMagicLinks | sys::kResolveInRoot}));
   };
   const UniqueFd etc = open_inside("/etc", O_PATH | O_DIRECTORY, sys::kResolveNoSymlinks);
   if (etc && !host) {

@@ -131,7 +131,8 @@ class Machine {
 
   void raise_back_off(ContainerState& container) const {
     const Timing& timing = state_.timing;
-    container.next_back_off = container.next_back_off.count() == 0 ? timing.first_back_off : std::min(container.next_back_off * 2, timing.most_back_off);
+    container.next_back_off =
+        container.next_back_off.count() == 0 ? timing.first_back_off : std::min(container.next_back_off * 2, timing.most_back_off);
     container.back_off_raised_at = now_;
   }
 

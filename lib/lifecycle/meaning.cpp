@@ -15,9 +15,7 @@ bool is_waiting(const ContainerState& container) {
   return container.status == Status::kWaiting || (container.status == Status::kStarting && !container.last);
 }
 
-bool is_live(const ContainerState& container) {
-  return container.status == Status::kStarting || container.status == Status::kRunning;
-}
+bool is_live(const ContainerState& container) { return container.status == Status::kStarting || container.status == Status::kRunning; }
 
 const Termination* last_end(const ContainerState& container) {
   if (container.terminated) return &*container.terminated;
@@ -32,9 +30,8 @@ bool ended_well(const ContainerState& container) {
 }  // namespace
 
 bool has_run_once(const PodState& state) {
-  return std::all_of(state.containers.begin(), state.containers.end(), [](const ContainerState& container) {
-    return container.instances > 0 && container.status != Status::kStarting;
-  });
+  return std::all_of(state.containers.begin(), state.containers.end(),
+                     [](const ContainerState& container) { return container.instances > 0 && container.status != Status::kStarting; });
 }
 
 Phase phase_of(const PodState& state) {

@@ -35,7 +35,7 @@ struct ContainerRules {
 /// One finished instance.
 struct Termination {
   ExitStatus exit;
-  std::string reason;   ///< Completed, Error, StartError, ...
+  std::string reason;  ///< Completed, Error, StartError, ...
   std::string message;
   Time started_at{0}, finished_at{0};
 };
@@ -48,12 +48,12 @@ struct ContainerState {
   std::optional<Termination> terminated;  ///< of the instance that has just ended
   std::optional<Termination> last;        ///< of the one before
   unsigned restarts = 0;
-  unsigned instances = 0;                 ///< how many were started
+  unsigned instances = 0;  ///< how many were started
 
-  Duration next_back_off{0};              ///< 0: the next crash is answered at once
+  Duration next_back_off{0};  ///< 0: the next crash is answered at once
   Time back_off_raised_at{0};
   std::optional<Time> restart_at;
-  std::optional<Time> kill_at;            ///< the stop signal was sent; SIGKILL is due then
+  std::optional<Time> kill_at;  ///< the stop signal was sent; SIGKILL is due then
   bool killed = false;
 };
 
@@ -67,7 +67,7 @@ enum class StopCause {
   kInitFailed,   ///< an init container failed for good
   kStartFailed,  ///< a container could not be started at all
   kSandboxDied,
-  kUntil,        ///< --until: the container that was waited for has ended
+  kUntil,  ///< --until: the container that was waited for has ended
 };
 
 struct Stop {
@@ -88,9 +88,9 @@ struct PodState {
 
   Time start_time{0};
   bool sandbox_ready = false;
-  bool started_once = false;       ///< every app container has run
-  std::optional<Stop> stop;        ///< set from the moment a stop begins
-  bool finished = false;           ///< nothing runs, nothing will; phase is final
+  bool started_once = false;  ///< every app container has run
+  std::optional<Stop> stop;   ///< set from the moment a stop begins
+  bool finished = false;      ///< nothing runs, nothing will; phase is final
 };
 
 PodState make_pod_state(const PodSpec& spec, const Timing& timing = {});

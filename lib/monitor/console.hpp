@@ -36,7 +36,7 @@ class Sink {
 
   Loop& loop_;
   int fd_;
-  UniqueFd own_;  // the same pipe or terminal opened again, so that O_NONBLOCK is ours alone
+  UniqueFd own_;         // the same pipe or terminal opened again, so that O_NONBLOCK is ours alone
   bool direct_ = false;  // a regular file: a write does not wait
   bool watched_ = false, broken_ = false;
   std::string waiting_;

@@ -24,7 +24,12 @@ void set_nonblocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NON
 
 ContainerIo::ContainerIo(Loop& loop, Console& console, std::size_t container, bool is_init, std::optional<state::LogFile> log,
                          std::function<void(const Error&)> on_log_failure)
-    : loop_(loop), console_(console), container_(container), is_init_(is_init), log_(std::move(log)), on_log_failure_(std::move(on_log_failure)) {}
+    : loop_(loop),
+      console_(console),
+      container_(container),
+      is_init_(is_init),
+      log_(std::move(log)),
+      on_log_failure_(std::move(on_log_failure)) {}
 
 ContainerIo::~ContainerIo() {
   stop_input();

@@ -25,10 +25,10 @@ namespace raw = sys::raw;
 using namespace std::chrono_literals;
 using lifecycle::StopCause;
 
-constexpr std::size_t kMaxMessage = 4096;     // of a container's final message: its last bytes
-constexpr Duration kDiskCheck = 10s;          // how often volumes with a limit are measured, as a kubelet does
-constexpr auto kLastWords = 2000ms;           // how long the caller's reader has for what is left to show
-constexpr Duration kRecordDelay = 20ms;       // from a change to its record: several changes, and short lives, cost one write
+constexpr std::size_t kMaxMessage = 4096;  // of a container's final message: its last bytes
+constexpr Duration kDiskCheck = 10s;       // how often volumes with a limit are measured, as a kubelet does
+constexpr auto kLastWords = 2000ms;        // how long the caller's reader has for what is left to show
+constexpr Duration kRecordDelay = 20ms;    // from a change to its record: several changes, and short lives, cost one write
 
 lifecycle::Timing scaled_timing(double scale) {
   lifecycle::Timing timing;
@@ -70,7 +70,10 @@ Style style_of(const RunOptions& options, std::size_t containers) {
 }  // namespace
 
 PodRunner::PodRunner(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options, std::unique_ptr<state::PodFolder> folder)
-    : pod_(std::move(pod)), objects_(objects), options_(options), folder_(std::move(folder)),
+    : pod_(std::move(pod)),
+      objects_(objects),
+      options_(options),
+      folder_(std::move(folder)),
       console_(loop_, style_of(options, all_containers(pod_.spec).size()), container_names(pod_.spec)) {}
 
 PodRunner::~PodRunner() {
@@ -92,8 +95,10 @@ RunOutcome PodRunner::run() {
 void PodRunner::prepare() {
   uid_ = make_uuid();
   clock_offset_ = std::chrono::system_clock::now().time_since_epoch() - now();
-  PlanOptions options{.state_directory = folder_->state(), .manifest_directory = options_.manifest_directory,
-                      .start_time = std::chrono::system_clock::now().time_since_epoch(), .pod_uid = uid_};
+  PlanOptions options{.state_directory = folder_->state(),
+                      .manifest_directory = options_.manifest_directory,
+                      .start_time = std::chrono::system_clock::now().time_since_epoch(),
+                      .pod_uid = uid_};
   facts_ = probe_host(questions_for(pod_, options));
   raise_open_files(facts_);
   plan_ = make_plan(pod_, objects_, facts_, options);
@@ -127,8 +132,9 @@ void PodRunner::start_sandbox() {
 
 void PodRunner::explain(int first_step, int last_step) {
   if (options_.explain == Explain::kOff) return;
-  console_.err().write(view::explain_steps(plan_, first_step, last_step, options_.explain == Explain::kBrief, [&](int step) { return sandbox_->done_at(step); },
-                                           sandbox_->began_at(), sandbox_->pause().pid()));
+  console_.err().write(view::explain_steps(
+      plan_, first_step, last_step, options_.explain == Explain::kBrief, [&](int step) { return sandbox_->done_at(step); },
+      sandbox_->began_at(), sandbox_->pause().pid()));
 }
 
 // --- the loop ---------------------------------------------------------------------------------------------
@@ -185,13 +191,16 @@ void PodRunner::carry_out(const lifecycle::StartContainer& action) {
   container.instance = action.instance;
   std::optional<state::LogFile> log;
   if (!options_.forget) log.emplace(folder_->state_fd(), planned.name, action.instance, state::LogFile::Limits{});
-  container.io = std::make_unique<ContainerIo>(loop_, console_, action.container, planned.is_init, std::move(log), [this, name = planned.name](const Error& error) {
-    console_.err().write(cat("podctl: warning: the log of container '", name, "' is cut off here: ", error.what(), '\n'));
-  });
+  container.io = std::make_unique<ContainerIo>(
+      loop_, console_, action.container, planned.is_init, std::move(log), [this, name = planned.name](const Error& error) {
+        console_.err().write(cat("podctl: warning: the log of container '", name, "' is cut off here: ", error.what(), '\n'));
+      });
   // The caller has one standard input, and the first container that asks for one gets it.
   container.has_input = planned.stdin_open && !input_given_ && !planned.is_init;
   input_given_ = input_given_ || container.has_input;
-  starts_.push_back({.member = static_cast<int>(action.container), .options = {action.instance, action.in_turn}, .streams = container.io->make_pipes(container.has_input)});
+  starts_.push_back({.member = static_cast<int>(action.container),
+                     .options = {action.instance, action.in_turn},
+                     .streams = container.io->make_pipes(container.has_input)});
 }
 
 // All of them side by side: while one is born the other already works.
@@ -220,7 +229,8 @@ void PodRunner::carry_out(const lifecycle::SignalContainer& action) {
   if (!container.member || container.exited) return;
   int number = action.signal_number;
   if (number != SIGKILL && !options_.strict_grace && is_deaf(action.container, number)) {
-    say(cat(plan_.members[action.container].name, " is PID 1 of its own namespace and has no handler for ", signal_name(number), ": the kernel drops it, so it is killed at once"));
+    say(cat(plan_.members[action.container].name, " is PID 1 of its own namespace and has no handler for ", signal_name(number),
+            ": the kernel drops it, so it is killed at once"));
     number = SIGKILL;
   }
   container.member->process().signal(number);
@@ -229,7 +239,9 @@ void PodRunner::carry_out(const lifecycle::SignalContainer& action) {
 void PodRunner::carry_out(const lifecycle::Finish&) { over_ = true; }
 
 void PodRunner::carry_out(const lifecycle::Note& note) {
-  if (options_.log) options_.log(cat(note.reason, note.container ? cat(" ", state_.rules[*note.container].name) : "", note.message.empty() ? "" : cat(": ", note.message)));
+  if (options_.log)
+    options_.log(cat(note.reason, note.container ? cat(" ", state_.rules[*note.container].name) : "",
+                     note.message.empty() ? "" : cat(": ", note.message)));
   if (options_.status_fd >= 0) {
     const std::string line = view::event_json(status_source(), note, now());
     static_cast<void>(raw::write(options_.status_fd, line.data(), line.size()));
@@ -247,8 +259,9 @@ void PodRunner::on_signal() {
     if (stop_signal_ == 0) stop_signal_ = number;
     if (!state_.stop) {
       const Duration grace = options_.grace.value_or(state_.grace);
-      say(cat("stopping ", pod_.metadata.name, ": SIGTERM sent, up to ", std::chrono::ceil<std::chrono::seconds>(std::max<Duration>(grace, state_.timing.least_grace)).count(),
-              " s left; ", number == SIGINT ? "Ctrl-C again kills" : "once more kills"));
+      say(cat("stopping ", pod_.metadata.name, ": SIGTERM sent, up to ",
+              std::chrono::ceil<std::chrono::seconds>(std::max<Duration>(grace, state_.timing.least_grace)).count(), " s left; ",
+              number == SIGINT ? "Ctrl-C again kills" : "once more kills"));
       feed(lifecycle::StopRequested{StopCause::kUser, options_.grace, {}});
     } else {
       feed(lifecycle::StopRequested{StopCause::kKilled, {}, {}});

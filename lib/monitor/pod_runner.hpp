@@ -69,7 +69,9 @@ class PodRunner {
   view::StatusSource status_source() const;
   void keep_record();
   void write_record(state::PodFolder::Durability durability);
-  void say(std::string_view line) { if (!options_.quiet) console_.say(line); }
+  void say(std::string_view line) {
+    if (!options_.quiet) console_.say(line);
+  }
 
   Pod pod_;
   const std::vector<DataObject>& objects_;

@@ -16,8 +16,10 @@ void require_container(const Pod& pod, const std::string& name, std::string_view
   std::vector<std::string> known;
   for (const Container* container : all_containers(pod.spec)) known.push_back(container->name);
   if (std::find(known.begin(), known.end(), name) != known.end()) return;
-  throw Error({.id = "no-such-container", .message = cat(flag, ' ', name, ": pod '", pod.metadata.name, "' has no such container"),
-               .hint = cat("its containers are: ", join(known, ", ")), .error_class = ErrorClass::kUsage});
+  throw Error({.id = "no-such-container",
+               .message = cat(flag, ' ', name, ": pod '", pod.metadata.name, "' has no such container"),
+               .hint = cat("its containers are: ", join(known, ", ")),
+               .error_class = ErrorClass::kUsage});
 }
 
 // Takes the pod's name, or the next free one of NAME-2, NAME-3, ...

@@ -211,8 +211,8 @@ std::string headline(const Pod& pod, const Plan& plan) {
     else if (files != root) files = "several";
   }
   const std::size_t inits = pod.spec.init_containers.size();
-  return cat("pod ", plan.pod, ": ", inits > 0 ? cat(inits, " init, ") : "", counted(pod.spec.containers.size(), "container"), " · files: ", files,
-             " · network: ", plan.network);
+  return cat("pod ", plan.pod, ": ", inits > 0 ? cat(inits, " init, ") : "", counted(pod.spec.containers.size(), "container"),
+             " · files: ", files, " · network: ", plan.network);
 }
 
 std::string closing_line(const Pod& pod, const lifecycle::PodState& state) {
@@ -260,7 +260,8 @@ std::uint64_t disk_usage(int folder, int depth) {
 }
 
 bool is_limited_disk_volume(const Volume& volume) {
-  return volume.empty_dir && volume.empty_dir->medium == StorageMedium::kDisk && volume.empty_dir->size_limit && volume.empty_dir->size_limit->value > 0;
+  return volume.empty_dir && volume.empty_dir->medium == StorageMedium::kDisk && volume.empty_dir->size_limit &&
+         volume.empty_dir->size_limit->value > 0;
 }
 
 }  // namespace
@@ -270,7 +271,8 @@ bool has_limited_disk_volume(const PodSpec& spec) { return std::any_of(spec.volu
 std::string volume_over_limit(const PodSpec& spec, const std::string& state_directory) {
   for (const auto& volume : spec.volumes) {
     if (!is_limited_disk_volume(volume)) continue;
-    const UniqueFd folder(raw::openat(AT_FDCWD, cat(state_directory, "/volumes/", volume.name).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    const UniqueFd folder(
+        raw::openat(AT_FDCWD, cat(state_directory, "/volumes/", volume.name).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     if (folder && disk_usage(folder.get(), 0) > static_cast<std::uint64_t>(volume.empty_dir->size_limit->value))
       return cat("Usage of EmptyDir volume ", quote(volume.name), " exceeds the limit ", quote(volume.empty_dir->size_limit->text), ". ");
   }

@@ -16,7 +16,8 @@ constexpr std::size_t kMaxRecord = std::size_t{16} << 20;
 bool says_finished(const std::string& status) { return status.find("\"exit\":") != std::string::npos; }
 
 PodRecord read_record(const StorePaths& paths, const std::string& name) {
-  PodRecord record{.name = name, .liveness = Liveness::kLost, .monitor_pid = state::lock_holder(paths, name), .status_json = {}, .problem = {}};
+  PodRecord record{
+      .name = name, .liveness = Liveness::kLost, .monitor_pid = state::lock_holder(paths, name), .status_json = {}, .problem = {}};
   record.status_json = sys::try_read_file(cat(paths.state, '/', name, "/status.json"), kMaxRecord).value_or("");
   if (record.monitor_pid != 0) record.liveness = Liveness::kRunning;
   else if (says_finished(record.status_json)) record.liveness = Liveness::kFinished;

@@ -30,21 +30,21 @@ struct Draft {
 /// A container of the pod, with where it stands in the manifest and in the plan.
 struct Place {
   const Container* container = nullptr;
-  int index = 0;           ///< into Plan::members
-  std::string path;        ///< "spec.containers[0]"
-  std::string root;        ///< canonical image: "host", or the absolute folder of rootfs:
+  int index = 0;     ///< into Plan::members
+  std::string path;  ///< "spec.containers[0]"
+  std::string root;  ///< canonical image: "host", or the absolute folder of rootfs:
 };
 std::vector<Place> places(const Pod& pod, const PlanOptions& options);
 
 /// Where things are in the pod tree.
-inline constexpr std::string_view kRootsFolder = "/r";     // rootfs: folders, by number
-inline constexpr std::string_view kHostFolder = "/h";      // folders of the host root
-inline constexpr std::string_view kMembersFolder = "/m";   // mount points of the containers' roots
-inline constexpr std::string_view kVolumesFolder = "/v";   // every volume once, by name
-inline constexpr std::string_view kTemplatesFolder = "/t"; // proc, sys, dev, shm
-inline constexpr std::string_view kFilesFolder = "/f";     // hosts, hostname, resolv.conf
-inline constexpr std::string_view kScratchFolder = "/s";   // what members write before they have a root
-inline constexpr std::string_view kLayersFolder = "/w";    // writable layers
+inline constexpr std::string_view kRootsFolder = "/r";      // rootfs: folders, by number
+inline constexpr std::string_view kHostFolder = "/h";       // folders of the host root
+inline constexpr std::string_view kMembersFolder = "/m";    // mount points of the containers' roots
+inline constexpr std::string_view kVolumesFolder = "/v";    // every volume once, by name
+inline constexpr std::string_view kTemplatesFolder = "/t";  // proc, sys, dev, shm
+inline constexpr std::string_view kFilesFolder = "/f";      // hosts, hostname, resolv.conf
+inline constexpr std::string_view kScratchFolder = "/s";    // what members write before they have a root
+inline constexpr std::string_view kLayersFolder = "/w";     // writable layers
 
 /// What podctl's own annotation asks for; "" when it is absent.
 std::string annotation(const Pod& pod, std::string_view key);

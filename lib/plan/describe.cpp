@@ -89,43 +89,56 @@ std::string capability_list(std::uint64_t kept) {
 using namespace action;
 
 StepText words(const MakeHostDirectory& a) {
-  return {"make-host-directory", cat("host folder ", a.path), with(cat("mode ", octal(a.mode), ", if missing"), a.owner ? cat("owner ", *a.owner) : ""), "mkdirat", cat("ls -ld ", a.path)};
+  return {"make-host-directory", cat("host folder ", a.path),
+          with(cat("mode ", octal(a.mode), ", if missing"), a.owner ? cat("owner ", *a.owner) : ""), "mkdirat", cat("ls -ld ", a.path)};
 }
 StepText words(const MakeHostFile& a) {
-  return {"make-host-file", cat("host file ", a.path), cat("mode ", octal(a.mode), ", if missing"), "openat2(O_CREAT)", cat("ls -l ", a.path)};
+  return {"make-host-file", cat("host file ", a.path), cat("mode ", octal(a.mode), ", if missing"), "openat2(O_CREAT)",
+          cat("ls -l ", a.path)};
 }
 StepText words(const MakeLayer& a) {
-  return {"make-layer", cat("writable layer ", a.name), cat("in ", a.folder, a.etc_files.empty() ? "" : cat("; to mount on: etc/", join(a.etc_files, " etc/"))), "mkdirat", cat("ls ", a.folder)};
+  return {"make-layer", cat("writable layer ", a.name),
+          cat("in ", a.folder, a.etc_files.empty() ? "" : cat("; to mount on: etc/", join(a.etc_files, " etc/"))), "mkdirat",
+          cat("ls ", a.folder)};
 }
 StepText words(const TakeTree& a) {
-  return {"take-tree", cat("mounts of ", a.path), a.shift_ids ? "ids shifted into the pod's range" : "as they are", a.shift_ids ? "open_tree, mount_setattr(MOUNT_ATTR_IDMAP)" : "open_tree", {}};
+  return {"take-tree",
+          cat("mounts of ", a.path),
+          a.shift_ids ? "ids shifted into the pod's range" : "as they are",
+          a.shift_ids ? "open_tree, mount_setattr(MOUNT_ATTR_IDMAP)" : "open_tree",
+          {}};
 }
 StepText words(const NewSandbox& a) {
-  return {"new-sandbox", cat("new ", names_of(a.namespaces), " namespaces"), {}, cat("clone(", flags_of(a.namespaces), ")"), "ls -l /proc/PID/ns"};
+  return {"new-sandbox",
+          cat("new ", names_of(a.namespaces), " namespaces"),
+          {},
+          cat("clone(", flags_of(a.namespaces), ")"),
+          "ls -l /proc/PID/ns"};
 }
 StepText words(const MapIds& a) {
-  const std::string_view by = a.method == MapIds::Method::kSelf ? "write /proc/self/uid_map, gid_map"
-                              : a.method == MapIds::Method::kHelpers ? "newuidmap, newgidmap" : "write /proc/PID/uid_map, gid_map";
+  const std::string_view by = a.method == MapIds::Method::kSelf      ? "write /proc/self/uid_map, gid_map"
+                              : a.method == MapIds::Method::kHelpers ? "newuidmap, newgidmap"
+                                                                     : "write /proc/PID/uid_map, gid_map";
   const std::string uids = mapping_text(a.uids), gids = mapping_text(a.gids);
-  return {"map-ids", "map of user and group ids", uids == gids ? uids : cat("users ", uids, "; groups ", gids), std::string(by), "cat /proc/PID/uid_map"};
+  return {"map-ids", "map of user and group ids", uids == gids ? uids : cat("users ", uids, "; groups ", gids), std::string(by),
+          "cat /proc/PID/uid_map"};
 }
 StepText words(const BecomePodRoot& a) {
-  return {"become-pod-root", cat("user ", a.uid, ", group ", a.gid, " of the pod"), {}, "setresgid, setresuid", "grep Uid /proc/PID/status"};
+  return {
+      "become-pod-root", cat("user ", a.uid, ", group ", a.gid, " of the pod"), {}, "setresgid, setresuid", "grep Uid /proc/PID/status"};
 }
-StepText words(const DieWithMonitor&) {
-  return {"die-with-monitor", "SIGKILL when the monitor ends", {}, "prctl(PR_SET_PDEATHSIG)", {}};
-}
+StepText words(const DieWithMonitor&) { return {"die-with-monitor", "SIGKILL when the monitor ends", {}, "prctl(PR_SET_PDEATHSIG)", {}}; }
 StepText words(const StopPropagation&) {
   return {"stop-propagation", "mounts made here stay here", "slave, recursive", "mount(MS_SLAVE|MS_REC)", "cat /proc/PID/mountinfo"};
 }
-StepText words(const NewNetwork&) {
-  return {"new-network", "new net namespace", {}, "unshare(CLONE_NEWNET)", "readlink /proc/PID/ns/net"};
-}
+StepText words(const NewNetwork&) { return {"new-network", "new net namespace", {}, "unshare(CLONE_NEWNET)", "readlink /proc/PID/ns/net"}; }
 StepText words(const JoinNetwork&) {
   return {"join-network", "join the pod's net namespace", {}, "setns(CLONE_NEWNET)", "readlink /proc/PID/ns/net"};
 }
 StepText words(const ConfigureLoopback& a) {
-  return {"configure-loopback", "loopback interface up", with(a.ipv4.empty() ? "" : cat(a.ipv4, "/32"), a.ipv6.empty() ? "" : cat(a.ipv6, "/128")), "rtnetlink RTM_NEWLINK, RTM_NEWADDR", "nsenter -t PID -U -n ip addr"};
+  return {"configure-loopback", "loopback interface up",
+          with(a.ipv4.empty() ? "" : cat(a.ipv4, "/32"), a.ipv6.empty() ? "" : cat(a.ipv6, "/128")), "rtnetlink RTM_NEWLINK, RTM_NEWADDR",
+          "nsenter -t PID -U -n ip addr"};
 }
 StepText words(const SetHostname& a) {
   return {"set-hostname", cat("hostname ", quote(a.name)), {}, "sethostname", "nsenter -t PID -U -u hostname"};
@@ -161,22 +174,27 @@ StepText words(const WriteFiles& a) {
   return {"write-files", cat(counted(a.files.size(), "file"), " in ", a.target), join(names, " "), "openat, write, symlinkat", {}};
 }
 StepText words(const EnterPodTree&) {
-  return {"enter-pod-tree", "the pod tree becomes the root", "the host's is let go", "pivot_root, umount2(MNT_DETACH)", "ls /proc/PID/root"};
+  return {"enter-pod-tree", "the pod tree becomes the root", "the host's is let go", "pivot_root, umount2(MNT_DETACH)",
+          "ls /proc/PID/root"};
 }
 StepText words(const StartPause&) {
   return {"start-pause", "pause program", "from a sealed memory file; no descriptors, not dumpable", "execveat", "readlink /proc/PID/exe"};
 }
 StepText words(const JoinPod& a) {
-  return {"join-pod", cat("join ", names_of(a.joined)), cat("new ", names_of(a.fresh)), cat("setns(pidfd, ", flags_of(a.joined), "), clone(", flags_of(a.fresh), "|CLONE_PARENT)"), "ls -l /proc/PID/ns"};
+  return {"join-pod", cat("join ", names_of(a.joined)), cat("new ", names_of(a.fresh)),
+          cat("setns(pidfd, ", flags_of(a.joined), "), clone(", flags_of(a.fresh), "|CLONE_PARENT)"), "ls -l /proc/PID/ns"};
 }
 StepText words(const MountOverlay& a) {
-  return {"mount-overlay", cat("overlay on ", a.target), cat("layer ", a.name, " over ", a.lower), "mount(overlay)", "cat /proc/PID/mountinfo"};
+  return {"mount-overlay", cat("overlay on ", a.target), cat("layer ", a.name, " over ", a.lower), "mount(overlay)",
+          "cat /proc/PID/mountinfo"};
 }
 StepText words(const MoveMount& a) {
   return {"move-mount", cat("mount of ", a.target), cat("moved from ", a.source), "move_mount", "cat /proc/PID/mountinfo"};
 }
 StepText words(const BindInto& a) {
-  return {"bind-into", cat("mount of ", a.target), with(cat("shows ", a.source, a.sub_path.empty() ? "" : "/", a.sub_path), limits_of(a.limits)), "open_tree, mount_setattr, move_mount", "cat /proc/PID/mountinfo"};
+  return {"bind-into", cat("mount of ", a.target),
+          with(cat("shows ", a.source, a.sub_path.empty() ? "" : "/", a.sub_path), limits_of(a.limits)),
+          "open_tree, mount_setattr, move_mount", "cat /proc/PID/mountinfo"};
 }
 StepText words(const FillDev& a) {
   return {"fill-dev", cat("device nodes in ", a.target), join(a.names, " "), "mknodat, move_mount, symlinkat", {}};
@@ -191,7 +209,11 @@ StepText words(const MakeMessageFile& a) {
   return {"make-message-file", cat("empty message file ", a.path), "mode 0666", "openat(O_TRUNC)", {}};
 }
 StepText words(const MakeRootReadOnly& a) {
-  return {"make-root-read-only", a.path == "/" ? "root file system read-only" : cat(a.path, " of the root file system read-only"), {}, "mount_setattr(MOUNT_ATTR_RDONLY)", "cat /proc/PID/mountinfo"};
+  return {"make-root-read-only",
+          a.path == "/" ? "root file system read-only" : cat(a.path, " of the root file system read-only"),
+          {},
+          "mount_setattr(MOUNT_ATTR_RDONLY)",
+          "cat /proc/PID/mountinfo"};
 }
 StepText words(const EnterRoot&) {
   return {"enter-root", "its own root", "what is around it is let go", "pivot_root, umount2(MNT_DETACH)", "ls /proc/PID/root"};
@@ -199,14 +221,11 @@ StepText words(const EnterRoot&) {
 StepText words(const NoteMark&) {
   return {"note-mark", "cgroup namespace noted", {}, "newfstatat(/proc/self/ns/cgroup)", "readlink /proc/PID/ns/cgroup"};
 }
-StepText words(const AwaitPause&) {
-  return {"await-pause", "wait until pause is ready", {}, "ppoll", {}};
-}
-StepText words(const NewSession&) {
-  return {"new-session", "session of its own", {}, "setsid", "ps -o sid= -p PID"};
-}
+StepText words(const AwaitPause&) { return {"await-pause", "wait until pause is ready", {}, "ppoll", {}}; }
+StepText words(const NewSession&) { return {"new-session", "session of its own", {}, "setsid", "ps -o sid= -p PID"}; }
 StepText words(const RestoreLimits& a) {
-  return {"restore-limits", "limit on open files", cat("soft ", a.open_files_soft, ", hard ", a.open_files_hard), "prlimit64(RLIMIT_NOFILE)", "cat /proc/PID/limits"};
+  return {"restore-limits", "limit on open files", cat("soft ", a.open_files_soft, ", hard ", a.open_files_hard),
+          "prlimit64(RLIMIT_NOFILE)", "cat /proc/PID/limits"};
 }
 StepText words(const ChangeDirectory& a) {
   return {"change-directory", cat("working directory ", a.path), "made when missing", "chdir", "readlink /proc/PID/cwd"};
@@ -218,17 +237,18 @@ StepText words(const SetIdentity& a) {
   std::string groups;
   for (const auto group : a.groups) append(groups, groups.empty() ? "groups " : " ", group);
   if (!a.set_groups) groups = "groups of the caller stay: one id is mapped";
-  return {"set-identity", cat("user ", a.uid, ", group ", a.gid), groups, a.set_groups ? "setgroups, setresgid, setresuid" : "setresgid, setresuid", "cat /proc/PID/status"};
+  return {"set-identity", cat("user ", a.uid, ", group ", a.gid), groups,
+          a.set_groups ? "setgroups, setresgid, setresuid" : "setresgid, setresuid", "cat /proc/PID/status"};
 }
 StepText words(const ForbidNewPrivileges&) {
   return {"forbid-new-privileges", "no new privileges by exec", {}, "prctl(PR_SET_NO_NEW_PRIVS)", "grep NoNewPrivs /proc/PID/status"};
 }
 StepText words(const ConnectStreams& a) {
-  return {"connect-streams", "standard streams", a.stdin_open ? "input from podctl; nothing else inherited" : "empty input; nothing else inherited", "dup3, close_range(CLOSE_RANGE_CLOEXEC)", "ls -l /proc/PID/fd"};
+  return {"connect-streams", "standard streams",
+          a.stdin_open ? "input from podctl; nothing else inherited" : "empty input; nothing else inherited",
+          "dup3, close_range(CLOSE_RANGE_CLOEXEC)", "ls -l /proc/PID/fd"};
 }
-StepText words(const AwaitTurn& a) {
-  return {"await-turn", cat("wait for container '", a.container, "' to start"), {}, "futex", {}};
-}
+StepText words(const AwaitTurn& a) { return {"await-turn", cat("wait for container '", a.container, "' to start"), {}, "futex", {}}; }
 StepText words(const ExecProgram& a) {
   std::string command;
   for (const auto& word : a.argv) append(command, command.empty() ? "" : " ", quote(word));

@@ -32,8 +32,7 @@ std::vector<Place> places(const Pod& pod, const PlanOptions& options) {
     for (std::size_t i = 0; i < containers.size(); ++i) {
       const std::string& image = containers[i].image;
       std::string root = "host";
-      if (image.substr(0, kRootfs.size()) == kRootfs)
-        root = clean_path(path_in(options.manifest_directory, image.substr(kRootfs.size())));
+      if (image.substr(0, kRootfs.size()) == kRootfs) root = clean_path(path_in(options.manifest_directory, image.substr(kRootfs.size())));
       all.push_back({&containers[i], static_cast<int>(all.size()), cat(list, '[', i, ']'), std::move(root)});
     }
   };
@@ -49,9 +48,7 @@ std::string annotation(const Pod& pod, std::string_view key) {
 
 bool shares_mounts(const Pod& pod) { return annotation(pod, spec::kShareMountsAnnotation) == "true"; }
 
-bool uses_host_network(const Pod& pod) {
-  return pod.spec.host_network || annotation(pod, spec::kNetworkAnnotation) == "host";
-}
+bool uses_host_network(const Pod& pod) { return pod.spec.host_network || annotation(pod, spec::kNetworkAnnotation) == "host"; }
 
 bool has_pid_per_member(const Pod& pod) {
   if (pod.spec.share_process_namespace) return !*pod.spec.share_process_namespace;

@@ -66,8 +66,7 @@ std::string resolv_conf_file(const Draft& draft) {
   for (const auto& server : resolver.nameservers) append(text, "nameserver ", server, '\n');
   if (!resolver.searches.empty()) append(text, "search ", join(resolver.searches, " "), '\n');
   std::string options;
-  for (const auto& [name, value] : resolver.options)
-    append(options, ' ', name, value.empty() ? "" : ":", value);
+  for (const auto& [name, value] : resolver.options) append(options, ' ', name, value.empty() ? "" : ":", value);
   if (!options.empty()) append(text, "options", options, '\n');
   return text;
 }
@@ -87,8 +86,8 @@ std::string hosts_file(const Draft& draft) {
         "fe00::1\tip6-allnodes\n"
         "fe00::2\tip6-allrouters\n";
     const std::string& name = draft.plan.host_name;
-    const std::string full = spec.subdomain.empty() ? std::string()
-                                                    : cat(name, '.', spec.subdomain, '.', draft.pod.metadata.name_space, ".svc.cluster.local\t");
+    const std::string full =
+        spec.subdomain.empty() ? std::string() : cat(name, '.', spec.subdomain, '.', draft.pod.metadata.name_space, ".svc.cluster.local\t");
     for (const auto* address : {&draft.plan.ipv4, &draft.plan.ipv6})
       if (!address->empty()) append(text, *address, '\t', full, name, '\n');
   }

@@ -92,9 +92,10 @@ void choose_ids(const Draft& draft, const std::vector<Place>& all) {
 
   const HostFacts& facts = draft.facts;
   if (facts.machine_root && !facts.privileged)
-    no_ids(draft, all.front(),
-           "this is the machine's root without the means to give the pod other ids than its own (CAP_SETUID, CAP_SETGID, and a user namespace with all ids)",
-           "run podctl as an ordinary user, or as root outside of containers and unshare", "root-without-capabilities");
+    no_ids(
+        draft, all.front(),
+        "this is the machine's root without the means to give the pod other ids than its own (CAP_SETUID, CAP_SETGID, and a user namespace with all ids)",
+        "run podctl as an ordinary user, or as root outside of containers and unshare", "root-without-capabilities");
 
   const bool shifted = facts.privileged;
   if (!shifted && demand.first_other == nullptr) {
@@ -113,17 +114,21 @@ void choose_ids(const Draft& draft, const std::vector<Place>& all) {
       no_ids(draft, place, cat(wants, "and the user namespace that podctl runs in (as unshare -r makes it) has no others to give"),
              "run podctl outside of it; or let all containers agree on one runAsUser and runAsGroup", "nested-user-namespace");
     if (facts.sub_uids.empty() || facts.sub_gids.empty())
-      no_ids(draft, place, cat(wants, "and ", facts.sub_uids.empty() ? "/etc/subuid" : "/etc/subgid", " has no range for user '", facts.user_name, "'"),
-             cat("usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ", facts.user_name, "        # as root; or let all containers agree on one runAsUser and runAsGroup"),
+      no_ids(draft, place,
+             cat(wants, "and ", facts.sub_uids.empty() ? "/etc/subuid" : "/etc/subgid", " has no range for user '", facts.user_name, "'"),
+             cat("usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ", facts.user_name,
+                 "        # as root; or let all containers agree on one runAsUser and runAsGroup"),
              "no-id-range");
     if (!facts.has_id_helpers)
-      no_ids(draft, place, cat(wants, "and newuidmap or newgidmap is not installed"), "apt-get install uidmap        # as root", "no-id-helpers");
+      no_ids(draft, place, cat(wants, "and newuidmap or newgidmap is not installed"), "apt-get install uidmap        # as root",
+             "no-id-helpers");
   }
   const std::uint32_t extra = shifted ? 0 : 1;
   const std::uint32_t have = std::min(total(facts.sub_uids), total(facts.sub_gids)) + extra;
   if (highest >= have)
     no_ids(draft, place, cat("id ", highest, " is outside the pod's map: it has the ids 0 to ", have - 1),
-           cat("choose ids below ", have, ", or give '", facts.user_name, "' a larger range in /etc/subuid and /etc/subgid"), "id-outside-map");
+           cat("choose ids below ", have, ", or give '", facts.user_name, "' a larger range in /etc/subuid and /etc/subgid"),
+           "id-outside-map");
   draft.plan.uids = shifted ? shifted_map(facts.sub_uids) : range_map(facts.uid, facts.sub_uids);
   draft.plan.gids = shifted ? shifted_map(facts.sub_gids) : range_map(facts.gid, facts.sub_gids);
 }

@@ -53,7 +53,8 @@ Container merged_container(const std::vector<Place>& all) {
   std::set<std::string> seen;
   merged.volume_mounts.clear();
   for (const auto& place : all)
-    if (place.container->security_context.read_only_root_filesystem.value_or(false)) merged.security_context.read_only_root_filesystem = true;
+    if (place.container->security_context.read_only_root_filesystem.value_or(false))
+      merged.security_context.read_only_root_filesystem = true;
   for (const auto& place : all)
     for (const auto& mount : place.container->volume_mounts)
       if (seen.insert(clean_path(mount.mount_path)).second) merged.volume_mounts.push_back(mount);
@@ -64,7 +65,8 @@ void add_shared_root(const Draft& draft, const std::vector<Place>& all) {
   const Container merged = merged_container(all);
   Place place = all.front();
   place.container = &merged;
-  for (const auto& layer : layer_names(draft, place)) draft.prepare(Stage::kMounts, make_layer(draft, place, layer), "a writable layer on disk");
+  for (const auto& layer : layer_names(draft, place))
+    draft.prepare(Stage::kMounts, make_layer(draft, place, layer), "a writable layer on disk");
   add_root(draft, place, all, Actor::kPause);
 }
 
@@ -85,7 +87,8 @@ void add_member(const Draft& draft, const Place& place, const std::vector<Place>
       shared ? "podctl.dev/share-mounts" : "a private copy of the pod's mounts");
   if (draft.facts.privileged) add(Stage::kIdentity, action::BecomePodRoot{0, 0}, "the ids outside the map mean nothing inside");
   if (!shared) add_root(draft, place, all, Actor::kMember);
-  else if (!member.message_file.empty()) add(Stage::kMounts, action::MakeMessageFile{member.message_file}, cat(place.path, ".terminationMessagePath"));
+  else if (!member.message_file.empty())
+    add(Stage::kMounts, action::MakeMessageFile{member.message_file}, cat(place.path, ".terminationMessagePath"));
 
   // From here on the container's own files are around it, so nothing but pause's readiness is waited for
   // before its identity changes: once it has changed, no further container could join a pause that has
@@ -94,21 +97,28 @@ void add_member(const Draft& draft, const Place& place, const std::vector<Place>
   add(Stage::kSandbox, action::AwaitPause{}, "PID 1 must run its own program first");
   add(Stage::kIdentity, action::NewSession{}, "no terminal of the caller");
   add(Stage::kLimits, action::RestoreLimits{draft.facts.open_files_soft, draft.facts.open_files_hard}, "podctl raised its own");
-  add(Stage::kIdentity, action::ConnectStreams{member.stdin_open}, member.stdin_open ? cat(place.path, ".stdin") : "output goes to podctl; input is empty");
+  add(Stage::kIdentity, action::ConnectStreams{member.stdin_open},
+      member.stdin_open ? cat(place.path, ".stdin") : "output goes to podctl; input is empty");
   const std::string& directory = place.container->working_dir;
   add(Stage::kIdentity, action::ChangeDirectory{directory.empty() ? "/" : clean_path(directory)}, cat(place.path, ".workingDir"));
 
   const std::uint64_t kept = kept_capabilities(security);
-  add(Stage::kLockdown, action::LimitCapabilities{kept}, security.capabilities ? cat(context, ".capabilities") : "the usual set of containers",
+  add(Stage::kLockdown, action::LimitCapabilities{kept},
+      security.capabilities ? cat(context, ".capabilities") : "the usual set of containers",
       (kept & ~kDefaultCapabilities) != 0 ? "more capabilities than the usual set" : "");
-  action::SetIdentity identity{.uid = member.uid, .gid = member.gid, .set_groups = plan.gids.size() > 1 || plan.gids[0].count > 1, .groups = {}};
+  action::SetIdentity identity{
+      .uid = member.uid, .gid = member.gid, .set_groups = plan.gids.size() > 1 || plan.gids[0].count > 1, .groups = {}};
   for (const auto group : draft.pod.spec.security_context.supplemental_groups) identity.groups.push_back(static_cast<std::uint32_t>(group));
-  add(Stage::kLockdown, std::move(identity), security.run_as_user || draft.pod.spec.security_context.run_as_user ? "securityContext.runAsUser" : "containers run as user 0 of the pod");
+  add(Stage::kLockdown, std::move(identity),
+      security.run_as_user || draft.pod.spec.security_context.run_as_user ? "securityContext.runAsUser"
+                                                                          : "containers run as user 0 of the pod");
   add(Stage::kLockdown, action::DieWithMonitor{}, "a change of ids had cancelled it");
   if (!security.allow_privilege_escalation.value_or(false))
-    add(Stage::kLockdown, action::ForbidNewPrivileges{}, security.allow_privilege_escalation ? cat(context, ".allowPrivilegeEscalation") : "podctl's default");
+    add(Stage::kLockdown, action::ForbidNewPrivileges{},
+        security.allow_privilege_escalation ? cat(context, ".allowPrivilegeEscalation") : "podctl's default");
   if (place.index > 0 && !member.is_init && !plan.members[static_cast<std::size_t>(place.index - 1)].is_init)
-    add(Stage::kExec, action::AwaitTurn{plan.members[static_cast<std::size_t>(place.index - 1)].name}, "containers start in the manifest's order");
+    add(Stage::kExec, action::AwaitTurn{plan.members[static_cast<std::size_t>(place.index - 1)].name},
+        "containers start in the manifest's order");
   add(Stage::kExec, exec_program(draft, place), cat(place.path, place.container->command.empty() ? ".args" : ".command"),
       security.allow_privilege_escalation.value_or(false) ? "allowPrivilegeEscalation: setuid programs keep their effect" : "");
 }

@@ -43,8 +43,8 @@ struct RootSteps {
 void add_host_root(const RootSteps& steps, const Place& place) {
   const HostFacts& facts = steps.draft.facts;
   action::MountTmpfs root{.target = "/", .limits = {.no_suid = true, .no_dev = true}};
-  root.directories = {"dev", "proc", "sys", "tmp:1777", "run", "run/lock", "root:0700", "home", "mnt", "media", "srv",
-                      "var", "var/tmp:1777", "var/log", "var/lib", "var/cache", "var/spool"};
+  root.directories = {"dev",   "proc", "sys", "tmp:1777",     "run",     "run/lock", "root:0700", "home",     "mnt",
+                      "media", "srv",  "var", "var/tmp:1777", "var/log", "var/lib",  "var/cache", "var/spool"};
   root.links = {{"var/run", "/run"}, {"var/lock", "/run/lock"}};
   for (const auto& folder : facts.host_root) {
     if (folder.link_target.empty()) root.directories.push_back(folder.name);
@@ -56,9 +56,10 @@ void add_host_root(const RootSteps& steps, const Place& place) {
     if (!folder.link_target.empty()) continue;
     const std::string source = cat(kHostFolder, '/', folder.name), target = cat('/', folder.name);
     if (overlays_host(steps.draft.pod))
-      steps.add(Stage::kMounts, action::MountOverlay{source, std::string(kLayersFolder), cat(place.container->name, '.', folder.name), target}, "podctl.dev/overlay");
-    else
-      steps.add(Stage::kMounts, action::MoveMount{source, target}, why);
+      steps.add(Stage::kMounts,
+                action::MountOverlay{source, std::string(kLayersFolder), cat(place.container->name, '.', folder.name), target},
+                "podctl.dev/overlay");
+    else steps.add(Stage::kMounts, action::MoveMount{source, target}, why);
   }
 }
 
@@ -66,9 +67,8 @@ void add_host_root(const RootSteps& steps, const Place& place) {
 std::vector<const VolumeMount*> mounts_by_path(const Container& container) {
   std::vector<const VolumeMount*> mounts;
   for (const auto& mount : container.volume_mounts) mounts.push_back(&mount);
-  std::sort(mounts.begin(), mounts.end(), [](const VolumeMount* a, const VolumeMount* b) {
-    return clean_path(a->mount_path) < clean_path(b->mount_path);
-  });
+  std::sort(mounts.begin(), mounts.end(),
+            [](const VolumeMount* a, const VolumeMount* b) { return clean_path(a->mount_path) < clean_path(b->mount_path); });
   return mounts;
 }
 
@@ -107,14 +107,19 @@ std::vector<std::string> layer_names(const Draft& draft, const Place& place) {
 }
 
 action::MakeLayer make_layer(const Draft& draft, const Place& place, std::string name) {
-  action::MakeLayer layer{cat(draft.options.state_directory, "/upper"), std::move(name), draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt, {}};
-  if (const auto missing = draft.facts.missing_etc.find(place.root); missing != draft.facts.missing_etc.end()) layer.etc_files = missing->second;
+  action::MakeLayer layer{cat(draft.options.state_directory, "/upper"),
+                          std::move(name),
+                          draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt,
+                          {}};
+  if (const auto missing = draft.facts.missing_etc.find(place.root); missing != draft.facts.missing_etc.end())
+    layer.etc_files = missing->second;
   return layer;
 }
 
 void add_layers(const Draft& draft, const Place& place) {
   for (auto& name : layer_names(draft, place))
-    draft.plan.steps.push_back({0, Stage::kMounts, Actor::kMonitor, place.index, make_layer(draft, place, std::move(name)), cat(place.path, ".image"), {}});
+    draft.plan.steps.push_back(
+        {0, Stage::kMounts, Actor::kMonitor, place.index, make_layer(draft, place, std::move(name)), cat(place.path, ".image"), {}});
 }
 
 std::string message_target(const Container& container) {
@@ -127,15 +132,18 @@ void add_host_folders(const Draft& draft, const std::vector<Place>& all) {
       for (const auto& folder : draft.facts.host_root)
         if (folder.link_target.empty())
           bind_host(draft, Stage::kMounts,
-                    {.source = cat('/', folder.name), .target = cat(kHostFolder, '/', folder.name), .kind = PathKind::kDirectory,
+                    {.source = cat('/', folder.name),
+                     .target = cat(kHostFolder, '/', folder.name),
+                     .kind = PathKind::kDirectory,
                      .limits = {.read_only = true, .no_suid = true, .no_dev = true}},
                     // Not shifted for the machine's root either: its pod must not read what only root may.
                     /*shift_ids=*/false, "the host's own programs");
     } else {
       const auto place = std::find_if(all.begin(), all.end(), [&](const Place& p) { return p.root == root; });
-      bind_host(draft, Stage::kMounts,
-                {.source = root, .target = root_folder(all, root), .kind = PathKind::kDirectory, .limits = {.read_only = true, .no_dev = true}},
-                /*shift_ids=*/true, cat(place->path, ".image"));
+      bind_host(
+          draft, Stage::kMounts,
+          {.source = root, .target = root_folder(all, root), .kind = PathKind::kDirectory, .limits = {.read_only = true, .no_dev = true}},
+          /*shift_ids=*/true, cat(place->path, ".image"));
     }
   }
   if (any_layer(draft.plan)) {
@@ -143,8 +151,10 @@ void add_host_folders(const Draft& draft, const std::vector<Place>& all) {
     const auto owner = draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt;
     use_disk(draft, Stage::kMounts);
     draft.prepare(Stage::kMounts, action::MakeHostDirectory{folder, 0700, owner}, "writable layers lie on disk");
-    bind_host(draft, Stage::kMounts, {.source = folder, .target = std::string(kLayersFolder), .kind = PathKind::kDirectory, .limits = {.no_suid = true, .no_dev = true}},
-              /*shift_ids=*/false, "writable layers lie on disk");
+    bind_host(
+        draft, Stage::kMounts,
+        {.source = folder, .target = std::string(kLayersFolder), .kind = PathKind::kDirectory, .limits = {.no_suid = true, .no_dev = true}},
+        /*shift_ids=*/false, "writable layers lie on disk");
   }
 }
 
@@ -158,7 +168,8 @@ void add_root(const Draft& draft, const Place& place, const std::vector<Place>& 
   if (place.root == "host") {
     add_host_root(steps, place);
   } else {
-    steps.add(Stage::kMounts, action::MountOverlay{root_folder(all, place.root), std::string(kLayersFolder), container.name, "/"}, cat(place.path, ".image"));
+    steps.add(Stage::kMounts, action::MountOverlay{root_folder(all, place.root), std::string(kLayersFolder), container.name, "/"},
+              cat(place.path, ".image"));
   }
   if (plan.pid_per_member && actor == Actor::kMember) {
     steps.add(Stage::kMounts, action::MountProc{"/proc"}, "its own pid namespace");
@@ -167,7 +178,13 @@ void add_root(const Draft& draft, const Place& place, const std::vector<Place>& 
     steps.add(Stage::kMounts, action::MoveMount{below("proc"), "/proc"}, standard);
   }
   steps.add(Stage::kMounts, action::MoveMount{below("sys"), "/sys"}, standard);
-  steps.add(Stage::kMounts, action::MountTmpfs{.target = "/dev", .mode = 0755, .size = "64k", .limits = {.no_suid = true, .no_exec = true}, .directories = {"pts", "shm", "mqueue"}}, standard);
+  steps.add(Stage::kMounts,
+            action::MountTmpfs{.target = "/dev",
+                               .mode = 0755,
+                               .size = "64k",
+                               .limits = {.no_suid = true, .no_exec = true},
+                               .directories = {"pts", "shm", "mqueue"}},
+            standard);
   steps.add(Stage::kMounts, action::FillDev{below("dev"), "/dev", device_names()}, standard);
   steps.add(Stage::kMounts, action::MountDevpts{"/dev/pts"}, standard);
   steps.add(Stage::kMounts, action::MoveMount{below("shm"), "/dev/shm"}, standard);
@@ -178,8 +195,10 @@ void add_root(const Draft& draft, const Place& place, const std::vector<Place>& 
   for (const auto* mount : mounts_by_path(container)) {
     const bool read_only = mount->read_only || is_object_volume(draft.pod.spec, mount->name);
     const auto number = mount - container.volume_mounts.data();
-    steps.add(Stage::kVolumes, action::BindInto{cat(kVolumesFolder, '/', mount->name), mount->sub_path, clean_path(mount->mount_path), {.read_only = read_only}},
-              cat(place.path, ".volumeMounts[", number, ']'));
+    steps.add(
+        Stage::kVolumes,
+        action::BindInto{cat(kVolumesFolder, '/', mount->name), mount->sub_path, clean_path(mount->mount_path), {.read_only = read_only}},
+        cat(place.path, ".volumeMounts[", number, ']'));
     targets.insert(clean_path(mount->mount_path));
   }
   const std::string message = message_target(container);

@@ -28,12 +28,11 @@ std::string weakened(const Pod& pod) {
 
 void add_sandbox(const Draft& draft) {
   Plan& plan = draft.plan;
-  plan.namespaces = {.user = true, .mnt = true, .net = !uses_host_network(draft.pod), .ipc = !draft.pod.spec.host_ipc,
-                     .uts = true, .pid = true};
+  plan.namespaces = {
+      .user = true, .mnt = true, .net = !uses_host_network(draft.pod), .ipc = !draft.pod.spec.host_ipc, .uts = true, .pid = true};
   Namespaces first = plan.namespaces;
   first.net = false;  // the most expensive of all: made beside the mounts
-  draft.monitor(Stage::kSandbox, action::NewSandbox{first}, "all containers of a pod share these",
-                weakened(draft.pod));
+  draft.monitor(Stage::kSandbox, action::NewSandbox{first}, "all containers of a pod share these", weakened(draft.pod));
 
   const bool single = plan.uids.size() == 1 && plan.uids[0].count == 1 && !draft.facts.privileged;
   const auto method = draft.facts.privileged ? action::MapIds::Method::kDirect
@@ -43,7 +42,8 @@ void add_sandbox(const Draft& draft) {
   if (single) {
     draft.pause(Stage::kUserns, std::move(map), "one id is enough: the user's own");
   } else {
-    draft.monitor(Stage::kUserns, std::move(map), draft.facts.privileged ? "the machine's root gives the pod none of its own ids" : "the pod needs several ids");
+    draft.monitor(Stage::kUserns, std::move(map),
+                  draft.facts.privileged ? "the machine's root gives the pod none of its own ids" : "the pod needs several ids");
     draft.pause(Stage::kUserns, action::BecomePodRoot{0, 0}, "once the maps are written");
   }
   draft.pause(Stage::kSandbox, action::DieWithMonitor{}, "no pod outlives its monitor");
@@ -54,7 +54,8 @@ void add_network(const Draft& draft) {
   Plan& plan = draft.plan;
   if (plan.namespaces.net) {
     draft.network(action::NewNetwork{}, "all containers of a pod share one network");
-    draft.network(action::ConfigureLoopback{plan.ipv4, plan.ipv6}, plan.ipv4.empty() ? "localhost" : "localhost, and the pod's own addresses");
+    draft.network(action::ConfigureLoopback{plan.ipv4, plan.ipv6},
+                  plan.ipv4.empty() ? "localhost" : "localhost, and the pod's own addresses");
   }
   draft.pause(Stage::kSandbox, action::SetHostname{plan.host_name}, draft.pod.spec.hostname.empty() ? "metadata.name" : "spec.hostname");
 }
@@ -62,7 +63,8 @@ void add_network(const Draft& draft) {
 void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
   const Plan& plan = draft.plan;
   std::vector<std::string> folders;
-  for (const auto folder : {kRootsFolder, kHostFolder, kMembersFolder, kVolumesFolder, kTemplatesFolder, kFilesFolder, kScratchFolder, kLayersFolder})
+  for (const auto folder :
+       {kRootsFolder, kHostFolder, kMembersFolder, kVolumesFolder, kTemplatesFolder, kFilesFolder, kScratchFolder, kLayersFolder})
     folders.emplace_back(folder);
   if (shares_mounts(draft.pod)) folders.push_back(cat(kMembersFolder, "/pod"));  // the root they all have is pause's
   else
@@ -80,7 +82,11 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
   const auto below = [](std::string_view name) { return cat(kTemplatesFolder, '/', name); };
   const std::string standard = "every container has it";
   draft.pause(Stage::kMounts, action::BindDevices{below("dev"), device_names()}, standard);
-  draft.pause(Stage::kMounts, action::MountTmpfs{.target = below("empty"), .mode = 0555, .size = "4k", .limits = {.read_only = true, .no_suid = true, .no_dev = true, .no_exec = true}},
+  draft.pause(Stage::kMounts,
+              action::MountTmpfs{.target = below("empty"),
+                                 .mode = 0555,
+                                 .size = "4k",
+                                 .limits = {.read_only = true, .no_suid = true, .no_dev = true, .no_exec = true}},
               "what hidden folders show");
   // With a pid namespace of its own a member mounts its own, and needs to see this one for that.
   draft.pause(Stage::kMounts, action::MountProc{below("proc")}, standard);
@@ -88,10 +94,13 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
     draft.pause(Stage::kMounts, proc_masks(below("proc")), "they are the machine's, not the pod's");
   }
   if (plan.namespaces.ipc) {
-    draft.pause(Stage::kMounts, action::MountTmpfs{.target = below("shm"), .mode = 01777, .size = "64m", .limits = {.no_suid = true, .no_dev = true, .no_exec = true}},
+    draft.pause(Stage::kMounts,
+                action::MountTmpfs{
+                    .target = below("shm"), .mode = 01777, .size = "64m", .limits = {.no_suid = true, .no_dev = true, .no_exec = true}},
                 "one /dev/shm for the pod");
   } else {
-    bind_host(draft, Stage::kMounts, {.source = "/dev/shm", .target = below("shm"), .kind = PathKind::kDirectory}, /*shift_ids=*/false, "spec.hostIPC");
+    bind_host(draft, Stage::kMounts, {.source = "/dev/shm", .target = below("shm"), .kind = PathKind::kDirectory}, /*shift_ids=*/false,
+              "spec.hostIPC");
   }
 
   action::WriteFiles etc{.target = std::string(kFilesFolder), .directories = {}, .files = {}, .links = {}};
@@ -106,11 +115,15 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
     draft.pause(Stage::kMounts, action::MountSysfs{below("sys")}, standard);
   } else {
     // A new sysfs belongs to a network namespace, and this one is not the pod's.
-    bind_host(draft, Stage::kMounts, {.source = "/sys", .target = below("sys"), .kind = PathKind::kDirectory,
-                                      .limits = {.read_only = true, .no_suid = true, .no_dev = true, .no_exec = true}},
+    bind_host(draft, Stage::kMounts,
+              {.source = "/sys",
+               .target = below("sys"),
+               .kind = PathKind::kDirectory,
+               .limits = {.read_only = true, .no_suid = true, .no_dev = true, .no_exec = true}},
               /*shift_ids=*/false, "spec.hostNetwork", "the pod uses the machine's network");
   }
-  draft.pause(Stage::kMounts, action::MaskPaths{below("sys"), {"firmware", "devices/virtual/powercap"}, {}}, "they are the machine's, not the pod's");
+  draft.pause(Stage::kMounts, action::MaskPaths{below("sys"), {"firmware", "devices/virtual/powercap"}, {}},
+              "they are the machine's, not the pod's");
   draft.pause(Stage::kMounts, action::EnterPodTree{}, "nothing of the host stays in reach");
 }
 

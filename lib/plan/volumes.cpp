@@ -35,11 +35,12 @@ void add_host_path(const Draft& draft, const Volume& volume, const std::string& 
   const HostPathVolume& source = *volume.host_path;
   if (source.type == HostPathType::kAny || source.type == HostPathType::kDirectoryOrCreate)
     draft.prepare(Stage::kVolumes, action::MakeHostDirectory{source.path, 0755, {}}, why);
-  if (source.type == HostPathType::kFileOrCreate)
-    draft.prepare(Stage::kVolumes, action::MakeHostFile{source.path, 0644}, why);
+  if (source.type == HostPathType::kFileOrCreate) draft.prepare(Stage::kVolumes, action::MakeHostFile{source.path, 0644}, why);
   const bool writable = mounted_writable(draft.pod.spec, volume.name);
   bind_host(draft, Stage::kVolumes,
-            {.source = source.path, .target = cat(kVolumesFolder, '/', volume.name), .kind = expected_kind(source.type),
+            {.source = source.path,
+             .target = cat(kVolumesFolder, '/', volume.name),
+             .kind = expected_kind(source.type),
              .limits = {.read_only = !writable}},
             /*shift_ids=*/true, cat(why, ".hostPath"), writable ? "the pod can change host files" : "");
 }
@@ -55,7 +56,8 @@ void add_empty_dir(const Draft& draft, const Volume& volume, const std::string& 
   }
   const std::string folder = cat(draft.options.state_directory, "/volumes/", volume.name);
   use_disk(draft, Stage::kVolumes);
-  draft.prepare(Stage::kVolumes, action::MakeHostDirectory{folder, 0777, draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt},
+  draft.prepare(Stage::kVolumes,
+                action::MakeHostDirectory{folder, 0777, draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt},
                 cat(why, ".emptyDir"));
   bind_host(draft, Stage::kVolumes, {.source = folder, .target = target, .kind = PathKind::kDirectory, .limits = limits},
             /*shift_ids=*/false, cat(why, ".emptyDir"));
@@ -90,9 +92,7 @@ action::WriteFiles projected_files(const Draft& draft, std::string target, std::
 std::vector<FileContent> object_files(const ObjectVolume& source, const DataObject* object) {
   std::vector<FileContent> files;
   if (object == nullptr) return files;
-  const auto mode = [&](const std::optional<std::int32_t>& own) {
-    return static_cast<std::uint32_t>(own.value_or(source.default_mode));
-  };
+  const auto mode = [&](const std::optional<std::int32_t>& own) { return static_cast<std::uint32_t>(own.value_or(source.default_mode)); };
   if (source.items.empty()) {
     for (const auto& [key, bytes] : object->data) files.push_back({key, bytes, mode({})});
     return files;
@@ -116,8 +116,7 @@ void use_disk(const Draft& draft, Stage stage) {
   draft.prepare(stage, action::MakeHostDirectory{draft.options.state_directory, 0700, {}}, "the pod's own folder on disk");
 }
 
-void bind_host(const Draft& draft, Stage stage, action::BindHost bind, bool shift_ids, const std::string& why,
-               const std::string& weakens) {
+void bind_host(const Draft& draft, Stage stage, action::BindHost bind, bool shift_ids, const std::string& why, const std::string& weakens) {
   if (draft.facts.privileged) {
     draft.prepare(stage, action::TakeTree{bind.source, shift_ids}, why);
     bind.taken = true;
@@ -130,7 +129,8 @@ void add_volumes(const Draft& draft) {
   for (std::size_t i = 0; i < volumes.size(); ++i) {
     const std::string why = cat("spec.volumes[", i, ']');
     if (volumes[i].host_path) add_host_path(draft, volumes[i], why);
-    else if (volumes[i].config_map) add_object(draft, volumes[i], *volumes[i].config_map, DataObject::Kind::kConfigMap, cat(why, ".configMap"));
+    else if (volumes[i].config_map)
+      add_object(draft, volumes[i], *volumes[i].config_map, DataObject::Kind::kConfigMap, cat(why, ".configMap"));
     else if (volumes[i].secret) add_object(draft, volumes[i], *volumes[i].secret, DataObject::Kind::kSecret, cat(why, ".secret"));
     else add_empty_dir(draft, volumes[i], why);
   }

@@ -45,10 +45,10 @@ Result check(long rc, Call call, std::size_t item = 0) noexcept {
 
 Result from(const TargetError& error, std::size_t item = 0) noexcept { return check(error.rc, error.call, item); }
 
-#define PODCTL_TRY(expression)                            \
-  do {                                                    \
-    const Result result_ = (expression);                  \
-    if (result_.call != Call::kNone) return result_;      \
+#define PODCTL_TRY(expression)                       \
+  do {                                               \
+    const Result result_ = (expression);             \
+    if (result_.call != Call::kNone) return result_; \
   } while (0)
 
 std::int64_t now() noexcept {
@@ -146,7 +146,8 @@ Result limit_capabilities(std::uint64_t kept) noexcept {
 // Begins the steps of another actor beside ours. It shares our memory and our table of descriptors; its death
 // is reaped by pause's own program.
 Result spawn(const Op& op) noexcept {
-  return check(raw::clone(network_main, op.stack, CLONE_VM | CLONE_FILES | SIGCHLD, const_cast<Program*>(op.program), nullptr, nullptr), Call::kClone);
+  return check(raw::clone(network_main, op.stack, CLONE_VM | CLONE_FILES | SIGCHLD, const_cast<Program*>(op.program), nullptr, nullptr),
+               Call::kClone);
 }
 
 // By descriptor and not by pidfd: for that one pause would have to be allowed to look into our common memory.
@@ -339,7 +340,8 @@ Result mask_paths(const Child& child, const Op& op) noexcept {
                          : raw::open_tree(folder.get(), item.path, OPEN_TREE_CLONE | AT_RECURSIVE));
     if (!tree) return check(tree.get(), Call::kOpenTree, i);
     if (!hidden)
-      PODCTL_TRY(check(raw::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, {.set = MOUNT_ATTR_RDONLY}), Call::kMountSetattr, i));
+      PODCTL_TRY(
+          check(raw::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, {.set = MOUNT_ATTR_RDONLY}), Call::kMountSetattr, i));
     PODCTL_TRY(check(raw::move_mount(tree.get(), "", folder.get(), item.path, MOVE_MOUNT_F_EMPTY_PATH), Call::kMoveMount, i));
   }
   return {};
@@ -397,7 +399,9 @@ Result bind_into(const Child& child, const Op& op) noexcept {
 }
 
 Result make_read_only(const Child& child, const Op& op) noexcept {
-  const auto close_off = [](int fd) { return check(raw::mount_setattr(fd, "", AT_EMPTY_PATH, {.set = MOUNT_ATTR_RDONLY}), Call::kMountSetattr); };
+  const auto close_off = [](int fd) {
+    return check(raw::mount_setattr(fd, "", AT_EMPTY_PATH, {.set = MOUNT_ATTR_RDONLY}), Call::kMountSetattr);
+  };
   if (op.target == nullptr) return close_off(child.base);
   TargetError error;
   const Fd at(open_target(child.base, op.target, Want::kDirectory, error));
@@ -624,7 +628,8 @@ namespace {
 Result bear(const Program& program) noexcept {
   Slot& slot = *program.slot;
   const int flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD | static_cast<int>(program.fresh);
-  const int pid = raw::clone(member_main, program.member_stack_top, flags, const_cast<Program*>(&program), &slot.pidfd, &slot.on_our_memory);
+  const int pid =
+      raw::clone(member_main, program.member_stack_top, flags, const_cast<Program*>(&program), &slot.pidfd, &slot.on_our_memory);
   if (pid >= 0) slot.pid = pid;
   return check(pid, Call::kClone);
 }
@@ -659,7 +664,8 @@ int helper_main(void* argument) noexcept {
       // A pid namespace is joined by the children alone, and made only by who is in the one above it
       // (copy_pid_ns, kernel/pid_namespace.c): so one process more, which is in the pod's.
       constexpr std::size_t kBelowMember = std::size_t{48} << 10;
-      const int pid = raw::clone(between_main, static_cast<char*>(program.member_stack_top) - kBelowMember, CLONE_VM | CLONE_FILES | CLONE_PARENT | SIGCHLD, argument, nullptr, nullptr);
+      const int pid = raw::clone(between_main, static_cast<char*>(program.member_stack_top) - kBelowMember,
+                                 CLONE_VM | CLONE_FILES | CLONE_PARENT | SIGCHLD, argument, nullptr, nullptr);
       slot.between = pid;
       result = check(pid, Call::kClone);
     }

@@ -213,7 +213,8 @@ struct Compiler {
   void compile(const action::WriteFiles& a) {
     auto& items = new_items();
     for (const auto& folder : a.directories) items.push_back({.path = folder.c_str(), .mode = S_IFDIR | 0755});
-    for (const auto& file : a.files) items.push_back({.path = file.path.c_str(), .text = file.content.data(), .size = file.content.size(), .mode = S_IFREG | file.mode});
+    for (const auto& file : a.files)
+      items.push_back({.path = file.path.c_str(), .text = file.content.data(), .size = file.content.size(), .mode = S_IFREG | file.mode});
     for (const auto& link : a.links) items.push_back({.path = link.path.c_str(), .text = link.target.c_str(), .mode = S_IFLNK});
     Op& op = add(Op::Code::kWriteFiles);
     op.target = target(a.target);
@@ -242,7 +243,8 @@ struct Compiler {
     op.target = is_root ? keep(cat("/m/", member_name())) : target(a.target);
     // userxattr: without it an overlay of a user namespace mounts and then fails at the first rename or
     // re-made folder (5.11 on). volatile: the layer is thrown away, so nothing waits for the disk.
-    op.a = keep(cat("lowerdir=", a.lower, ",upperdir=", a.layers, '/', a.name, ".upper,workdir=", a.layers, '/', a.name, ".work,userxattr,volatile"));
+    op.a = keep(cat("lowerdir=", a.lower, ",upperdir=", a.layers, '/', a.name, ".upper,workdir=", a.layers, '/', a.name,
+                    ".work,userxattr,volatile"));
     op.flags = MS_NODEV;
   }
   void compile(const action::MoveMount& a) {
@@ -260,8 +262,9 @@ struct Compiler {
   void compile(const action::FillDev& a) {
     auto& items = new_items();
     for (const auto& name : a.names) items.push_back({.path = name.c_str()});
-    for (const auto& [path, to] : {std::pair{"fd", "/proc/self/fd"}, std::pair{"stdin", "/proc/self/fd/0"}, std::pair{"stdout", "/proc/self/fd/1"},
-                                   std::pair{"stderr", "/proc/self/fd/2"}, std::pair{"ptmx", "pts/ptmx"}})
+    for (const auto& [path, to] :
+         {std::pair{"fd", "/proc/self/fd"}, std::pair{"stdin", "/proc/self/fd/0"}, std::pair{"stdout", "/proc/self/fd/1"},
+          std::pair{"stderr", "/proc/self/fd/2"}, std::pair{"ptmx", "pts/ptmx"}})
       items.push_back({.path = path, .text = to});
     Op& op = add(Op::Code::kFillDev);
     op.a = a.source.c_str();
@@ -326,7 +329,10 @@ CompiledProgram::CompiledProgram(std::vector<Step> steps, const Plan& plan, cons
   compile(plan, context);
 }
 
-CompiledProgram::CompiledProgram(std::vector<const Step*> steps, const Plan& plan, const ProgramContext& context) : steps_(std::move(steps)) { compile(plan, context); }
+CompiledProgram::CompiledProgram(std::vector<const Step*> steps, const Plan& plan, const ProgramContext& context)
+    : steps_(std::move(steps)) {
+  compile(plan, context);
+}
 
 void CompiledProgram::compile(const Plan& plan, const ProgramContext& context) {
   Compiler compiler{*this, plan, context};

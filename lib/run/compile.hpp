@@ -16,16 +16,16 @@ struct ProgramContext {
   StepCell* cells = nullptr;
   Handoff* handoff = nullptr;
   int monitor_pidfd = -1;
-  int pause_program = -1;   ///< the sealed memory file
-  int pause_ready = -1;     ///< eventfd that pause's program writes to
+  int pause_program = -1;  ///< the sealed memory file
+  int pause_ready = -1;    ///< eventfd that pause's program writes to
   int pause_pidfd = -1;
   int streams[3] = {-1, -1, -1};
-  bool gives_streams = false;  ///< the member hands its pipes to its own user: several ids, and not root's own pod
-  std::uint64_t changed_signals = 0;  ///< bit N-1: signal N is ignored or handled by the monitor
+  bool gives_streams = false;                      ///< the member hands its pipes to its own user: several ids, and not root's own pod
+  std::uint64_t changed_signals = 0;               ///< bit N-1: signal N is ignored or handled by the monitor
   const std::uint32_t* previous_member = nullptr;  ///< Slot::on_our_memory of the one before
   const Program* network = nullptr;                ///< what pause starts a child with, for the steps of kNetwork
   void* network_stack = nullptr;
-  const std::vector<int>* taken_trees = nullptr;   ///< by order of the plan's TakeTree steps
+  const std::vector<int>* taken_trees = nullptr;  ///< by order of the plan's TakeTree steps
 };
 
 /// A program with all memory it points into. Must outlive the process that runs it, up to its exec.

@@ -15,7 +15,7 @@ namespace {
 
 namespace raw = sys::raw;
 
-constexpr int kRounds = 1000;              // a container that forks as fast as we kill does not hold us for ever
+constexpr int kRounds = 1000;                      // a container that forks as fast as we kill does not hold us for ever
 constexpr std::int64_t kPatience = 1'000'000'000;  // for the death of one process
 
 // Children of pause that carry the mark, as pidfds: a number may be somebody else's a moment later.

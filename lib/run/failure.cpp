@@ -28,7 +28,8 @@ struct ObjectOf {
       const std::string folder = at(a.directories, slot.item);
       return clean_path(cat(a.target, '/', folder.substr(0, folder.find(':'))));  // without its mode
     }
-    if (slot.call == Call::kSymlink && slot.item - folders < a.links.size()) return clean_path(cat(a.target, '/', a.links[slot.item - folders].path));
+    if (slot.call == Call::kSymlink && slot.item - folders < a.links.size())
+      return clean_path(cat(a.target, '/', a.links[slot.item - folders].path));
     return a.target;
   }
   std::string operator()(const BindHost& a) const { return slot.call == Call::kMoveMount ? a.target : a.source; }
@@ -61,12 +62,12 @@ struct ObjectOf {
   std::string operator()(const SetIdentity& a) const { return slot.call == Call::kSetuid ? cat(a.uid) : cat(a.gid); }
   std::string operator()(const ExecProgram& a) const { return at(a.candidates, slot.item); }
   template <class Other>
-  std::string operator()(const Other&) const { return {}; }
+  std::string operator()(const Other&) const {
+    return {};
+  }
 };
 
-std::string sysctl_value(const char* path) {
-  return std::string(trim(sys::try_read_file(path, 64).value_or("")));
-}
+std::string sysctl_value(const char* path) { return std::string(trim(sys::try_read_file(path, 64).value_or(""))); }
 
 struct Hint {
   std::string id, text;
@@ -76,7 +77,8 @@ Hint user_namespace_hint(int error) {
   if (sysctl_value("/proc/sys/kernel/unprivileged_userns_clone") == "0")
     return {"userns-blocked", "sysctl kernel.unprivileged_userns_clone=1        # as root: this machine forbids user namespaces"};
   if (sysctl_value("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1")
-    return {"userns-blocked", "sysctl kernel.apparmor_restrict_unprivileged_userns=0        # as root, or an AppArmor profile for podctl with a userns rule"};
+    return {"userns-blocked",
+            "sysctl kernel.apparmor_restrict_unprivileged_userns=0        # as root, or an AppArmor profile for podctl with a userns rule"};
   if (error == ENOSPC) {
     if (sysctl_value("/proc/sys/user/max_user_namespaces") == "0")
       return {"userns-blocked", "sysctl user.max_user_namespaces=15000        # as root: this machine allows none"};
@@ -94,7 +96,8 @@ bool is_volume(const BindHost& bind) { return is_below(bind.target, "/v"); }
 
 Hint hint_for(const HostFacts& facts, const Step& step, const Slot& slot) {
   const int error = slot.error;
-  if (std::holds_alternative<NewSandbox>(step.action) || std::holds_alternative<NewNetwork>(step.action) || std::holds_alternative<JoinPod>(step.action)) {
+  if (std::holds_alternative<NewSandbox>(step.action) || std::holds_alternative<NewNetwork>(step.action) ||
+      std::holds_alternative<JoinPod>(step.action)) {
     if (auto hint = user_namespace_hint(error); !hint.id.empty()) return hint;
   }
   if (const auto* map = std::get_if<MapIds>(&step.action)) {
@@ -106,25 +109,33 @@ Hint hint_for(const HostFacts& facts, const Step& step, const Slot& slot) {
     if (slot.call == Call::kCheckKind && is_volume(*bind)) return {"host-path-kind", "see spec.volumes[].hostPath.type"};
     if (slot.call == Call::kCheckKind) return {"rootfs-kind", "rootfs: takes the folder of a root file system"};
     if (error == ENOENT) return {"host-path-missing", cat("ls -ld ", parent_path(bind->source))};
-    if (error == EACCES) return {"host-path-forbidden", cat("user ", facts.uid, " may not enter a folder on the way: namei -l ", bind->source)};
+    if (error == EACCES)
+      return {"host-path-forbidden", cat("user ", facts.uid, " may not enter a folder on the way: namei -l ", bind->source)};
   }
   if (const auto* take = std::get_if<TakeTree>(&step.action)) {
     if (error == ENOENT) return {"host-path-missing", cat("ls -ld ", parent_path(take->path))};
-    if (error == EINVAL && take->shift_ids) return {"no-id-shift", cat("the file system of ", take->path, " cannot shift ids; copy it to ext4, xfs, btrfs or tmpfs, or run as an ordinary user")};
+    if (error == EINVAL && take->shift_ids)
+      return {"no-id-shift", cat("the file system of ", take->path,
+                                 " cannot shift ids; copy it to ext4, xfs, btrfs or tmpfs, or run as an ordinary user")};
     if (error == EPERM && take->shift_ids) return {"no-id-shift", "this root lacks CAP_SYS_ADMIN; run podctl as an ordinary user"};
   }
   if (std::holds_alternative<MountProc>(step.action) && error == EPERM)
-    return {"proc-masked", "the /proc around podctl is partly hidden, as in a container; run that with --security-opt unmask=ALL, or run podctl outside"};
+    return {"proc-masked",
+            "the /proc around podctl is partly hidden, as in a container; run that with --security-opt unmask=ALL, or run podctl outside"};
   if (std::holds_alternative<MountOverlay>(step.action) && slot.call == Call::kMount)
     return {"no-overlay", "the writable layer lies in podctl's state folder: put that on ext4, xfs or btrfs with --root DIR"};
   if (std::holds_alternative<BindInto>(step.action)) {
     if (error == EXDEV) return {"sub-path-escapes", "subPath must stay inside the volume; a link in it leads out"};
     if (error == EOVERFLOW)
-      return {"owner-not-mapped", "the root file system's folder belongs to a user whose id the pod does not have; unpack or copy it as the user who runs podctl"};
-    if (error == EROFS) return {"mount-point-missing", "there is no such path to mount on and the root is read-only: use a path at the top, or --overlay"};
+      return {
+          "owner-not-mapped",
+          "the root file system's folder belongs to a user whose id the pod does not have; unpack or copy it as the user who runs podctl"};
+    if (error == EROFS)
+      return {"mount-point-missing", "there is no such path to mount on and the root is read-only: use a path at the top, or --overlay"};
   }
   if (std::holds_alternative<ExecProgram>(step.action)) {
-    if (slot.call == Call::kInterpreter) return {"interpreter-missing", "the file is there, but the interpreter in its #! line or its loader is not"};
+    if (slot.call == Call::kInterpreter)
+      return {"interpreter-missing", "the file is there, but the interpreter in its #! line or its loader is not"};
     if (error == ENOENT) return {"command-not-found", {}};
     if (error == EACCES) return {"command-not-executable", "check its mode bits, and those of the folders on the way"};
     if (error == ENOEXEC) return {"command-not-executable", "it is neither a program for this machine nor a script with a #! line"};
@@ -219,8 +230,8 @@ ErrorInfo launch_failure(const Plan& plan, const HostFacts& facts, const Step& s
   info.pod = plan.pod;
   info.stage = stage_name(step.stage);
   if (step.member >= 0) info.container = plan.members[static_cast<std::size_t>(step.member)].name;
-  info.message = cat("cannot start pod '", plan.pod, "' (", info.container.empty() ? "" : cat("container '", info.container, "', "), "stage ", info.stage,
-                     ", step ", step.number, " of ", plan.steps.size(), ')');
+  info.message = cat("cannot start pod '", plan.pod, "' (", info.container.empty() ? "" : cat("container '", info.container, "', "),
+                     "stage ", info.stage, ", step ", step.number, " of ", plan.steps.size(), ')');
   info.call = call_name(where.call);
   info.object = std::visit(ObjectOf{where}, step.action);
   info.error_number = where.error;

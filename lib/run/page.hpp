@@ -8,10 +8,47 @@ namespace podctl::run {
 
 /// A system call that can fail a step; the parent turns it into words.
 enum class Call : std::uint32_t {
-  kNone, kAccess, kAwait, kCapset, kChdir, kCheckKind, kClone, kDup, kExec, kFchmod, kFchown, kFutex, kGetcwd,
-  kInjected, kInterpreter, kMkdir, kMknod, kMount, kMountSetattr, kMoveMount, kNetlink, kOpen, kOpenTree, kPivotRoot,
-  kPoll, kPrctl, kPrlimit, kReadlink, kSetgid, kSetgroups, kSethostname, kSetns, kSetsid, kSetuid, kSigaction,
-  kSocket, kStat, kSymlink, kUmount, kUnshare, kWrite,
+  kNone,
+  kAccess,
+  kAwait,
+  kCapset,
+  kChdir,
+  kCheckKind,
+  kClone,
+  kDup,
+  kExec,
+  kFchmod,
+  kFchown,
+  kFutex,
+  kGetcwd,
+  kInjected,
+  kInterpreter,
+  kMkdir,
+  kMknod,
+  kMount,
+  kMountSetattr,
+  kMoveMount,
+  kNetlink,
+  kOpen,
+  kOpenTree,
+  kPivotRoot,
+  kPoll,
+  kPrctl,
+  kPrlimit,
+  kReadlink,
+  kSetgid,
+  kSetgroups,
+  kSethostname,
+  kSetns,
+  kSetsid,
+  kSetuid,
+  kSigaction,
+  kSocket,
+  kStat,
+  kSymlink,
+  kUmount,
+  kUnshare,
+  kWrite,
 };
 
 /// What stands in StepCell::control.
@@ -43,16 +80,16 @@ struct Slot {
   /// 1 while the actor runs on the monitor's memory; the kernel clears and wakes it at exec or exit
   /// (CLONE_CHILD_CLEARTID, set_tid_address(2)).
   std::uint32_t on_our_memory = 0;
-  std::int32_t pid = 0;     ///< as the monitor sees it
-  std::int32_t between = 0; ///< pid of the process between helper and member, where there has to be one
-  std::int32_t pidfd = -1;  ///< in the monitor's table
-  std::uint64_t mark = 0;   ///< inode of the member's cgroup namespace
+  std::int32_t pid = 0;      ///< as the monitor sees it
+  std::int32_t between = 0;  ///< pid of the process between helper and member, where there has to be one
+  std::int32_t pidfd = -1;   ///< in the monitor's table
+  std::uint64_t mark = 0;    ///< inode of the member's cgroup namespace
 };
 
 /// What the monitor and pause tell each other while the pod is built.
 struct Handoff {
-  std::uint32_t monitor_done = 0;  ///< 1: maps and host folders are there; 2: the monitor gave up
-  std::uint32_t tree_ready = 0;    ///< 1: members may join; 2: pause failed
+  std::uint32_t monitor_done = 0;   ///< 1: maps and host folders are there; 2: the monitor gave up
+  std::uint32_t tree_ready = 0;     ///< 1: members may join; 2: pause failed
   std::uint32_t network_ready = 0;  ///< 1: network_fd is the pod's net namespace; 2: its maker failed
   std::int32_t network_fd = -1;     ///< in pause's table
 };

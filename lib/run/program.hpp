@@ -24,47 +24,47 @@ struct Program;
 /// What an operation may need, by kind; each names its own below.
 struct Op {
   enum class Code : std::uint8_t {
-    kAwaitMonitor,      // until maps and host folders are there
-    kWriteMaps,         // a, b: text of uid_map, gid_map
-    kBecome,            // uid, gid
+    kAwaitMonitor,  // until maps and host folders are there
+    kWriteMaps,     // a, b: text of uid_map, gid_map
+    kBecome,        // uid, gid
     kDieWithMonitor,
     kStopPropagation,
-    kUnshare,           // flags
-    kSpawn,             // program, stack
+    kUnshare,  // flags
+    kSpawn,    // program, stack
     kHandNetwork,
     kJoinNetwork,
-    kLoopback,          // items[0].text/size: netlink messages; number: how many
-    kHostname,          // a, number: its length
-    kPodTree,           // a: tmpfs options; items: folders
-    kTmpfs,             // target, a: options, flags; items: folders, links
-    kNewRoot,           // target (in the pod tree), a: options, flags; items: as kTmpfs
-    kBindHost,          // a: source, or fd; target, attributes, number: PathKind
-    kBindDevices,       // target; items: path, mode = device number
-    kMountFs,           // target, a: type, b: options, flags
-    kMask,              // target; items: path, mode = 1 hidden, 0 read-only
-    kWriteFiles,        // target; items: in order
+    kLoopback,     // items[0].text/size: netlink messages; number: how many
+    kHostname,     // a, number: its length
+    kPodTree,      // a: tmpfs options; items: folders
+    kTmpfs,        // target, a: options, flags; items: folders, links
+    kNewRoot,      // target (in the pod tree), a: options, flags; items: as kTmpfs
+    kBindHost,     // a: source, or fd; target, attributes, number: PathKind
+    kBindDevices,  // target; items: path, mode = device number
+    kMountFs,      // target, a: type, b: options, flags
+    kMask,         // target; items: path, mode = 1 hidden, 0 read-only
+    kWriteFiles,   // target; items: in order
     kEnterTree,
     kAnnounceTree,
-    kExecPause,         // fd: the program, number: the descriptor it reports on
-    kOverlay,           // target, a: options
-    kNewOverlayRoot,    // the same, and the result becomes the root
-    kMoveMount,         // a: source, target
-    kBindInto,          // a: source, b: sub path or null, target, attributes
-    kFillDev,           // a: source, target; items: nodes, links
-    kMessageFile,       // a
-    kRootReadOnly,      // target: a folder at the top, or null for the root itself
+    kExecPause,       // fd: the program, number: the descriptor it reports on
+    kOverlay,         // target, a: options
+    kNewOverlayRoot,  // the same, and the result becomes the root
+    kMoveMount,       // a: source, target
+    kBindInto,        // a: source, b: sub path or null, target, attributes
+    kFillDev,         // a: source, target; items: nodes, links
+    kMessageFile,     // a
+    kRootReadOnly,    // target: a folder at the top, or null for the root itself
     kEnterRoot,
     kNoteMark,
-    kAwaitPause,        // fd: readiness, number: pause's pidfd
+    kAwaitPause,  // fd: readiness, number: pause's pidfd
     kSession,
-    kOpenFiles,         // number: soft, flags: hard
-    kChdir,             // a
-    kCapabilities,      // number: kept
-    kIdentity,          // uid, gid, groups, number: how many; flags: 1 to set groups
+    kOpenFiles,     // number: soft, flags: hard
+    kChdir,         // a
+    kCapabilities,  // number: kept
+    kIdentity,      // uid, gid, groups, number: how many; flags: 1 to set groups
     kNoNewPrivileges,
-    kStreams,           // streams, uid, gid
-    kAwaitTurn,         // word
-    kExec,              // argv, environment, items: candidates, flags: signals that are not at their default
+    kStreams,    // streams, uid, gid
+    kAwaitTurn,  // word
+    kExec,       // argv, environment, items: candidates, flags: signals that are not at their default
   };
 
   Code code{};
@@ -96,7 +96,7 @@ struct Program {
   Slot* slot = nullptr;
   StepCell* cells = nullptr;  ///< by step number
   Handoff* handoff = nullptr;
-  int monitor_pidfd = -1;     ///< readable once the monitor is gone
+  int monitor_pidfd = -1;  ///< readable once the monitor is gone
   // Of a member: how the helper brings it into the pod.
   std::uint32_t join_step = 0;
   int pause_pidfd = -1;

@@ -63,7 +63,8 @@ Removal::Removal(int dir, std::vector<std::string> names, int user_namespace) : 
   if (work_->stack == MAP_FAILED) throw SysError(errno, "mmap");
   int pidfd = -1;
   const SignalsBlocked blocked;
-  const int pid = raw::clone(work_main, static_cast<char*>(work_->stack) + kStack, CLONE_VM | CLONE_PIDFD | SIGCHLD, work_.get(), &pidfd, nullptr);
+  const int pid =
+      raw::clone(work_main, static_cast<char*>(work_->stack) + kStack, CLONE_VM | CLONE_PIDFD | SIGCHLD, work_.get(), &pidfd, nullptr);
   sys::check(pid, "clone");
   process_ = Process(pid, UniqueFd(pidfd));
 }

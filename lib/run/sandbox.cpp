@@ -102,8 +102,7 @@ SharedPage::~SharedPage() { ::munmap(cells_, size_); }
 
 Sandbox::Sandbox(const Plan& plan, const HostFacts& facts, std::span<const Fault> faults)
     : plan_(plan), facts_(facts), page_(plan_.members.size() + 2, plan_.steps.size() + 1) {
-  for (const auto& fault : faults)
-    page_.cells()[fault.step].control = kFaultBase + static_cast<std::uint32_t>(fault.error_number);
+  for (const auto& fault : faults) page_.cells()[fault.step].control = kFaultBase + static_cast<std::uint32_t>(fault.error_number);
   ScopeExit undo{[&]() noexcept {
     pause_ = Process();
     undo_host_changes();
@@ -205,8 +204,13 @@ void Sandbox::start_pause(const action::NewSandbox& sandbox) {
       if (step.actor == actor) steps.push_back(&step);
     return steps;
   };
-  ProgramContext context{.slot = &page_.slot(0), .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
-                         .pause_program = pause_program_.get(), .pause_ready = pause_ready_.get(), .taken_trees = &taken_fds_};
+  ProgramContext context{.slot = &page_.slot(0),
+                         .cells = page_.cells(),
+                         .handoff = &page_.handoff(),
+                         .monitor_pidfd = monitor_pidfd_.get(),
+                         .pause_program = pause_program_.get(),
+                         .pause_ready = pause_ready_.get(),
+                         .taken_trees = &taken_fds_};
   const StackPool::Pair stacks = stacks_.take();
   if (auto steps = steps_of(Actor::kNetwork); !steps.empty()) {
     ProgramContext own = context;
@@ -390,8 +394,12 @@ Member Sandbox::begin_start(const StartRequest& request) {
 
   Slot& slot = page_.slot(index + 1);
   slot = Slot{};
-  ProgramContext context{.slot = &slot, .cells = page_.cells(), .handoff = &page_.handoff(), .monitor_pidfd = monitor_pidfd_.get(),
-                         .pause_ready = pause_ready_.get(), .pause_pidfd = pause_.pidfd(),
+  ProgramContext context{.slot = &slot,
+                         .cells = page_.cells(),
+                         .handoff = &page_.handoff(),
+                         .monitor_pidfd = monitor_pidfd_.get(),
+                         .pause_ready = pause_ready_.get(),
+                         .pause_pidfd = pause_.pidfd(),
                          .streams = {request.streams.in >= 0 ? request.streams.in : null_.get(), request.streams.out, request.streams.err},
                          .gives_streams = !facts_.privileged && (plan_.uids.size() > 1 || plan_.uids[0].count > 1),
                          .changed_signals = changed_signals_};
@@ -409,7 +417,8 @@ Member Sandbox::begin_start(const StartRequest& request) {
   {
     const SignalsBlocked blocked;
     // FILES: the helper puts the member's pidfd into our table.
-    launch->helper = raw::clone(helper_main, launch->stacks.short_top, CLONE_VM | CLONE_FILES | SIGCHLD, &launch->program->program(), nullptr, nullptr);
+    launch->helper =
+        raw::clone(helper_main, launch->stacks.short_top, CLONE_VM | CLONE_FILES | SIGCHLD, &launch->program->program(), nullptr, nullptr);
   }
   if (launch->helper < 0) __atomic_store_n(&slot.on_our_memory, 0, __ATOMIC_RELEASE);
   sys::check(launch->helper, "clone");

@@ -1,8 +1,8 @@
 #include "spec/decode.hpp"
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
 #include "podctl/text.hpp"
@@ -41,8 +41,8 @@ void read_integer(Decoder& decoder, const Node& node, T& value) {
   } else if (node.text.find_first_of(".eE") != std::string::npos) {
     decoder.problem(node.at, cat("Invalid value: ", node.text, ": must be an integer"));
   } else {
-    decoder.problem(node.at, cat("Invalid value: ", node.text, ": must be between ",
-                                 std::numeric_limits<T>::min(), " and ", std::numeric_limits<T>::max()));
+    decoder.problem(node.at, cat("Invalid value: ", node.text, ": must be between ", std::numeric_limits<T>::min(), " and ",
+                                 std::numeric_limits<T>::max()));
   }
 }
 
@@ -56,8 +56,7 @@ Node default_node(const Field& field) {
 
 // Null, and an empty list where a list belongs.
 bool is_absent(const Node& node, const Type& type) {
-  return node.kind == Node::Kind::kNull ||
-         (node.kind == Node::Kind::kList && node.items.empty() && type.kind == Kind::kList);
+  return node.kind == Node::Kind::kNull || (node.kind == Node::Kind::kList && node.items.empty() && type.kind == Kind::kList);
 }
 
 bool is_default(const Node& node, const Field& field) {
@@ -96,14 +95,12 @@ nlohmann::ordered_json to_json(const Node& node) {
 
 }  // namespace
 
-Decoder::PathScope::PathScope(Decoder& decoder, std::string_view name, Style style)
-    : decoder_(decoder), length_(decoder.path_.size()) {
+Decoder::PathScope::PathScope(Decoder& decoder, std::string_view name, Style style) : decoder_(decoder), length_(decoder.path_.size()) {
   if (style == Style::kMapKey) append(decoder_.path_, '[', name, ']');
   else append(decoder_.path_, length_ == 0 ? "" : ".", name);
 }
 
-Decoder::PathScope::PathScope(Decoder& decoder, std::size_t index)
-    : decoder_(decoder), length_(decoder.path_.size()) {
+Decoder::PathScope::PathScope(Decoder& decoder, std::size_t index) : decoder_(decoder), length_(decoder.path_.size()) {
   append(decoder_.path_, '[', index, ']');
 }
 
@@ -113,10 +110,8 @@ void Decoder::problem(Position at, std::string message, Severity severity) {
 
 bool Decoder::expect(const Node& node, Node::Kind kind) {
   if (node.kind == kind) return true;
-  const bool is_scalar = node.kind == Node::Kind::kString || node.kind == Node::Kind::kNumber ||
-                         node.kind == Node::Kind::kBoolean;
-  problem(node.at, invalid(node, cat("must be ", kind_name(kind),
-                                     is_scalar || hides_values_ ? cat(", not ", kind_name(node.kind)) : "")));
+  const bool is_scalar = node.kind == Node::Kind::kString || node.kind == Node::Kind::kNumber || node.kind == Node::Kind::kBoolean;
+  problem(node.at, invalid(node, cat("must be ", kind_name(kind), is_scalar || hides_values_ ? cat(", not ", kind_name(node.kind)) : "")));
   return false;
 }
 
@@ -126,11 +121,10 @@ std::string Decoder::invalid(const Node& node, std::string_view rule) const {
 
 void Decoder::read(const Node& node, std::string& value) {
   if (node.kind == Node::Kind::kNumber || node.kind == Node::Kind::kBoolean) {
-    problem(node.at, invalid(node, hides_values_ ? "must be a string; write it in quotes"
-                                                 : cat("must be a string; write \"", shown(node), "\"")));
+    problem(node.at,
+            invalid(node, hides_values_ ? "must be a string; write it in quotes" : cat("must be a string; write \"", shown(node), "\"")));
   } else if (expect(node, Node::Kind::kString)) {
-    if (node.text.find('\0') != std::string::npos)
-      problem(node.at, invalid(node, "must not contain NUL characters"));
+    if (node.text.find('\0') != std::string::npos) problem(node.at, invalid(node, "must not contain NUL characters"));
     else value = node.text;
   }
 }
@@ -172,8 +166,7 @@ void Decoder::check_duplicate_keys(const Node& node, PathScope::Style style) {
     const auto [seen, is_new] = first.emplace(member.key, member.at);
     if (is_new) continue;
     const PathScope scope(*this, member.key, style);
-    problem(member.at, cat("duplicate field, first at ", seen->second.line, ':', seen->second.column),
-            lenient());
+    problem(member.at, cat("duplicate field, first at ", seen->second.line, ':', seen->second.column), lenient());
   }
 }
 
@@ -193,8 +186,7 @@ void Decoder::read_object(const Node& node, const ObjectInfo& info, void* owner)
   check_duplicate_keys(node, PathScope::Style::kField);
   std::vector<const Node*> given(info.fields.size(), nullptr);  // of duplicates the last one counts
   for (const auto& member : node.members) {
-    const auto found = std::find_if(info.fields.begin(), info.fields.end(),
-                                    [&](const Field& field) { return field.name == member.key; });
+    const auto found = std::find_if(info.fields.begin(), info.fields.end(), [&](const Field& field) { return field.name == member.key; });
     if (found != info.fields.end()) given[static_cast<std::size_t>(found - info.fields.begin())] = &member.value;
     else if (strictness_ != Strictness::kIgnore) unknown_field(member, info);
   }
@@ -220,10 +212,8 @@ void Decoder::read_field(const Node& node, const Field& field, const ObjectInfo&
       return;
     case Support::kNoEffect:
       check_shape(node, field.type);
-      if (Passthrough* other = info.other != nullptr ? info.other(owner) : nullptr)
-        (*other)[std::string(field.name)] = to_json_text(node);
-      if (!is_default(node, field))
-        problem(node.at, cat("no effect here: ", field.reason), Severity::kNote);
+      if (Passthrough* other = info.other != nullptr ? info.other(owner) : nullptr) (*other)[std::string(field.name)] = to_json_text(node);
+      if (!is_default(node, field)) problem(node.at, cat("no effect here: ", field.reason), Severity::kNote);
       return;
     case Support::kYes:
       if (field.read != nullptr) field.read(*this, node, owner);
@@ -293,8 +283,7 @@ const Type* find_type(const ObjectInfo& info, std::string_view path) {
       if (path[0] == '.') path.remove_prefix(1);
       const auto name = path.substr(0, path.find_first_of(".["));
       if (object == nullptr) return nullptr;
-      const auto found = std::find_if(object->fields.begin(), object->fields.end(),
-                                      [&](const Field& field) { return field.name == name; });
+      const auto found = std::find_if(object->fields.begin(), object->fields.end(), [&](const Field& field) { return field.name == name; });
       if (found == object->fields.end()) return nullptr;
       type = &found->type;
       path.remove_prefix(name.size());
@@ -312,13 +301,9 @@ const Type* find_type(const ObjectInfo& info, std::string_view path) {
 Node encode(const std::string& value, const Field& field) {
   return value.empty() && field.default_text.empty() ? Node{} : Node::string(value);
 }
-Node encode(bool value, const Field& field) {
-  return !value && field.default_text.empty() ? Node{} : Node::boolean_of(value);
-}
+Node encode(bool value, const Field& field) { return !value && field.default_text.empty() ? Node{} : Node::boolean_of(value); }
 Node encode(std::int32_t value, const Field& field) { return encode(std::int64_t{value}, field); }
-Node encode(std::int64_t value, const Field& field) {
-  return value == 0 && field.default_text.empty() ? Node{} : Node::number(cat(value));
-}
+Node encode(std::int64_t value, const Field& field) { return value == 0 && field.default_text.empty() ? Node{} : Node::number(cat(value)); }
 Node encode(const Quantity& value, const Field&) { return Node::string(value.text); }
 
 Node encode_object(const ObjectInfo& info, const void* owner) {
@@ -338,12 +323,8 @@ Node encode_object(const ObjectInfo& info, const void* owner) {
   return map;
 }
 
-std::string to_json_text(const Node& node) {
-  return to_json(node).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string to_json_text(const Node& node) { return to_json(node).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
-std::string to_pretty_json(const Node& node) {
-  return to_json(node).dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string to_pretty_json(const Node& node) { return to_json(node).dump(2, ' ', false, nlohmann::json::error_handler_t::replace); }
 
 }  // namespace podctl::spec

@@ -19,8 +19,7 @@ enum class Strictness { kStrict, kWarn, kIgnore };
 /// and path, and the value is left as it was.
 class Decoder {
  public:
-  Decoder(Strictness strictness, std::vector<Diagnostic>& problems)
-      : strictness_(strictness), problems_(problems) {}
+  Decoder(Strictness strictness, std::vector<Diagnostic>& problems) : strictness_(strictness), problems_(problems) {}
 
   /// Reads `node` into `value` by the table of its type.
   template <class T>
@@ -40,7 +39,7 @@ class Decoder {
   void read(const Node& node, std::int64_t& value);
   void read(const Node& node, Quantity& value);
   template <class E>
-    requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
   void read(const Node& node, E& value) {
     const int index = read_choice(node, EnumNames<E>::names);
     if (index >= 0) value = static_cast<E>(index);
@@ -81,10 +80,8 @@ class Decoder {
     }
   }
   template <class T>
-    requires std::is_class_v<T>
-  void read(const Node& node, T& value) {
-    read_object(node, object_info<T>(), &value);
-  }
+  requires std::is_class_v<T>
+  void read(const Node& node, T& value) { read_object(node, object_info<T>(), &value); }
 
  private:
   /// Adds a piece to the path for as long as it lives.
@@ -150,7 +147,7 @@ struct TypeOf<std::int64_t> {
   static constexpr Type value{.kind = Kind::kInteger};
 };
 template <class E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 struct TypeOf<E> {
   static constexpr Type value{.kind = Kind::kString, .values = EnumNames<E>::names};
 };
@@ -169,7 +166,7 @@ struct TypeOf<std::map<std::string, T>> {
   static constexpr Type value{.kind = Kind::kMap, .element = &kTypeOf<T>};
 };
 template <class T>
-  requires std::is_class_v<T>
+requires std::is_class_v<T>
 struct TypeOf<T> {
   static constexpr Type value{.kind = Kind::kObject, .object = &object_info<T>};
 };
@@ -180,10 +177,7 @@ Node encode(std::int32_t value, const Field& field);
 Node encode(std::int64_t value, const Field& field);
 Node encode(const Quantity& value, const Field& field);
 template <class E>
-  requires std::is_enum_v<E>
-Node encode(E value, const Field& field) {
-  return encode(std::string(enum_name(value)), field);
-}
+requires std::is_enum_v<E> Node encode(E value, const Field& field) { return encode(std::string(enum_name(value)), field); }
 template <class T>
 Node encode(const std::optional<T>& value, const Field& field);
 template <class T>
@@ -191,8 +185,7 @@ Node encode(const std::vector<T>& values, const Field& field);
 template <class T>
 Node encode(const std::map<std::string, T>& values, const Field& field);
 template <class T>
-  requires std::is_class_v<T>
-Node encode(const T& value, const Field& field) {
+requires std::is_class_v<T> Node encode(const T& value, const Field& field) {
   Node node = encode_object(object_info<T>(), &value);
   return node.members.empty() && field.default_text.empty() && !field.required ? Node{} : node;
 }
@@ -233,13 +226,12 @@ template <auto M>
 constexpr Field field(std::string_view name, std::string_view doc, std::string_view default_text = {}) {
   using Owner = typename detail::MemberOf<M>::owner;
   using Value = typename detail::MemberOf<M>::value;
-  return {.name = name, .type = kTypeOf<Value>, .doc = doc, .default_text = default_text,
-          .read = [](Decoder& decoder, const Node& node, void* owner) {
-            decoder.read(node, static_cast<Owner*>(owner)->*M);
-          },
-          .write = [](const void* owner, const Field& field) {
-            return encode(static_cast<const Owner*>(owner)->*M, field);
-          }};
+  return {.name = name,
+          .type = kTypeOf<Value>,
+          .doc = doc,
+          .default_text = default_text,
+          .read = [](Decoder& decoder, const Node& node, void* owner) { decoder.read(node, static_cast<Owner*>(owner)->*M); },
+          .write = [](const void* owner, const Field& field) { return encode(static_cast<const Owner*>(owner)->*M, field); }};
 }
 
 template <auto M>
@@ -250,23 +242,19 @@ constexpr Field required(std::string_view name, std::string_view doc) {
 }
 
 /// A field that is known, checked for its shape and kept, and means nothing here.
-constexpr Field no_effect(std::string_view name, const Type& type, std::string_view doc,
-                          std::string_view reason, std::string_view default_text = {}) {
-  return {.name = name, .type = type, .doc = doc, .default_text = default_text,
-          .support = Support::kNoEffect, .reason = reason};
+constexpr Field no_effect(std::string_view name, const Type& type, std::string_view doc, std::string_view reason,
+                          std::string_view default_text = {}) {
+  return {.name = name, .type = type, .doc = doc, .default_text = default_text, .support = Support::kNoEffect, .reason = reason};
 }
 
 /// A field that is known and refused, unless it says what holds anyway (`harmless`).
-constexpr Field rejected(std::string_view name, const Type& type, std::string_view doc,
-                         std::string_view reason, std::string_view harmless = {}) {
-  return {.name = name, .type = type, .doc = doc, .default_text = harmless,
-          .support = Support::kRejected, .reason = reason};
+constexpr Field rejected(std::string_view name, const Type& type, std::string_view doc, std::string_view reason,
+                         std::string_view harmless = {}) {
+  return {.name = name, .type = type, .doc = doc, .default_text = harmless, .support = Support::kRejected, .reason = reason};
 }
 
 /// A field of a type that has no values of its own (the shapes of cluster-only fields).
-constexpr Field shape(std::string_view name, const Type& type, std::string_view doc) {
-  return {.name = name, .type = type, .doc = doc};
-}
+constexpr Field shape(std::string_view name, const Type& type, std::string_view doc) { return {.name = name, .type = type, .doc = doc}; }
 
 // Types for fields without a member.
 inline constexpr Type kString{.kind = Kind::kString};

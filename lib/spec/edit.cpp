@@ -74,8 +74,7 @@ Node value_for(const Type* type, const std::string& value) {
   return node;
 }
 
-void set_field(Node& pod, const std::string& path, const std::string& value,
-               std::vector<Diagnostic>& problems) {
+void set_field(Node& pod, const std::string& path, const std::string& value, std::vector<Diagnostic>& problems) {
   const std::string flag = cat("--set ", path);
   const auto pieces = split_path(path);
   if (!pieces) return flag_problem(problems, flag, "not a field path; write e.g. spec.containers[0].image");
@@ -88,8 +87,7 @@ void set_field(Node& pod, const std::string& path, const std::string& value,
       if (node->kind != Node::Kind::kList)
         return flag_problem(problems, flag, cat("item ", *piece.index, " is looked for in ", kind_name(node->kind)));
       if (*piece.index > node->items.size())
-        return flag_problem(problems, flag,
-                            cat("there is no item ", *piece.index, ": the list has ", node->items.size()));
+        return flag_problem(problems, flag, cat("there is no item ", *piece.index, ": the list has ", node->items.size()));
       if (*piece.index == node->items.size()) node->items.emplace_back();
       node = &node->items[*piece.index];
     } else {
@@ -122,7 +120,8 @@ void add_env(Node& pod, const Edits& edits, std::vector<Diagnostic>& problems) {
 }
 
 // Adds a hostPath volume and mounts it in the chosen containers.
-void add_host_volume(Node& pod, const Edits& edits, const std::string& name, const std::string& source, const std::string& target, bool read_only) {
+void add_host_volume(Node& pod, const Edits& edits, const std::string& name, const std::string& source, const std::string& target,
+                     bool read_only) {
   Node path = Node::map();
   path.at_key("path") = Node::string(source);
   Node volume = Node::map();
@@ -143,7 +142,8 @@ void add_volumes(Node& pod, const Edits& edits, std::vector<Diagnostic>& problem
   std::size_t number = 0;
   for (const auto& text : edits.volumes) {
     const auto parts = split(text, ':');
-    if (parts.size() < 2 || parts.size() > 3 || parts[0].empty() || parts[1].empty() || (parts.size() == 3 && parts[2] != "ro" && parts[2] != "rw")) {
+    if (parts.size() < 2 || parts.size() > 3 || parts[0].empty() || parts[1].empty() ||
+        (parts.size() == 3 && parts[2] != "ro" && parts[2] != "rw")) {
       flag_problem(problems, cat("-v ", text), "must be HOST:CONTAINER or HOST:CONTAINER:ro");
       continue;
     }
@@ -177,8 +177,7 @@ void apply_edits(Node& pod, const Edits& edits, std::vector<Diagnostic>& problem
     become(metadata().at_key("annotations"), Node::Kind::kMap).at_key(key) = Node::string(value);
   };
   if (edits.name) metadata().at_key("name") = Node::string(*edits.name);
-  if (edits.restart_policy)
-    become(pod.at_key("spec"), Node::Kind::kMap).at_key("restartPolicy") = Node::string(*edits.restart_policy);
+  if (edits.restart_policy) become(pod.at_key("spec"), Node::Kind::kMap).at_key("restartPolicy") = Node::string(*edits.restart_policy);
   if (edits.sharing) annotate("podctl.dev/sharing", *edits.sharing);
   if (edits.network) annotate("podctl.dev/network", *edits.network);
   for (const auto& [key, value] : edits.annotations) annotate(key, value);
@@ -189,8 +188,7 @@ void apply_edits(Node& pod, const Edits& edits, std::vector<Diagnostic>& problem
     for (Node* container : containers(pod, std::nullopt)) container->at_key("image") = Node::string(*edits.image);
   if (edits.stdin_open) {
     const auto chosen = containers(pod, edits.container);
-    if (chosen.size() > 1)
-      flag_problem(problems, "-i", "the pod has several containers; choose one with -c");
+    if (chosen.size() > 1) flag_problem(problems, "-i", "the pod has several containers; choose one with -c");
     else
       for (Node* container : chosen) container->at_key("stdin") = Node::boolean_of(true);
   }

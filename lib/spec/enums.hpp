@@ -17,8 +17,7 @@ struct EnumNames<RestartPolicy> {
 };
 template <>
 struct EnumNames<DnsPolicy> {
-  static constexpr std::array<std::string_view, 4> names{"ClusterFirst", "ClusterFirstWithHostNet",
-                                                         "Default", "None"};
+  static constexpr std::array<std::string_view, 4> names{"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"};
 };
 template <>
 struct EnumNames<Protocol> {
@@ -34,8 +33,8 @@ struct EnumNames<StorageMedium> {
 };
 template <>
 struct EnumNames<HostPathType> {
-  static constexpr std::array<std::string_view, 8> names{
-      "", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice"};
+  static constexpr std::array<std::string_view, 8> names{"",       "DirectoryOrCreate", "Directory",  "FileOrCreate", "File",
+                                                         "Socket", "CharDevice",        "BlockDevice"};
 };
 
 template <>

@@ -32,11 +32,11 @@ struct Type {
 struct Field {
   std::string_view name;
   Type type;
-  std::string_view doc;           ///< one line
+  std::string_view doc;  ///< one line
   bool required = false;
   std::string_view default_text = {};  ///< as it would be written; empty: none, or it depends (see defaults.cpp)
   Support support = Support::kYes;
-  std::string_view reason = {};        ///< of kNoEffect and kRejected
+  std::string_view reason = {};  ///< of kNoEffect and kRejected
 
   /// Reads a value into its place in `owner`; null for fields that have none there.
   void (*read)(Decoder&, const Node&, void* owner) = nullptr;

@@ -31,15 +31,16 @@ const ObjectInfo& object_info<Container>() {
       rejected("readinessProbe", kAnything, "Check that says the container is ready.", kNotYet),
       rejected("startupProbe", kAnything, "Check that holds back the others until it passes.", kNotYet),
       rejected("lifecycle", kAnything, "What runs after the start and before the stop.", kNotYet),
-      field<&Container::termination_message_path>("terminationMessagePath", "File whose end becomes the container's final message.", "/dev/termination-log"),
-      field<&Container::termination_message_policy>("terminationMessagePolicy", "Whether the log may stand in for an empty file after a failure.", "File"),
+      field<&Container::termination_message_path>("terminationMessagePath", "File whose end becomes the container's final message.",
+                                                  "/dev/termination-log"),
+      field<&Container::termination_message_policy>("terminationMessagePolicy",
+                                                    "Whether the log may stand in for an empty file after a failure.", "File"),
       field<&Container::security_context>("securityContext", "Identity and confinement of this container."),
       field<&Container::stdin_open>("stdin", "Keep standard input open; else it is empty."),
       field<&Container::stdin_once>("stdinOnce", "Close standard input when its first reader is done."),
       rejected("tty", kBoolean, "Give the container a terminal.", kNotYet, "false"),
   };
-  static constexpr ObjectInfo info{
-      "Container", fields, [](void* owner) { return &static_cast<Container*>(owner)->other; }};
+  static constexpr ObjectInfo info{"Container", fields, [](void* owner) { return &static_cast<Container*>(owner)->other; }};
   return info;
 }
 
@@ -111,7 +112,8 @@ const ObjectInfo& object_info<SecurityContext>() {
       field<&SecurityContext::run_as_group>("runAsGroup", "Group id the program runs as."),
       field<&SecurityContext::run_as_non_root>("runAsNonRoot", "Refuse to start as user 0."),
       field<&SecurityContext::read_only_root_filesystem>("readOnlyRootFilesystem", "No writable layer over the root file system."),
-      field<&SecurityContext::allow_privilege_escalation>("allowPrivilegeEscalation", "Let programs gain privileges by exec; podctl's default is false."),
+      field<&SecurityContext::allow_privilege_escalation>("allowPrivilegeEscalation",
+                                                          "Let programs gain privileges by exec; podctl's default is false."),
       field<&SecurityContext::capabilities>("capabilities", "Changes to the default set of capabilities."),
       rejected("privileged", kBoolean, "Everything allowed inside the pod's user namespace.", kNotYet, "false"),
       rejected("procMount", kString, "Whether paths of /proc are hidden.", kNotYet, "Default"),
@@ -120,8 +122,7 @@ const ObjectInfo& object_info<SecurityContext>() {
       no_effect("seLinuxOptions", kSeLinuxOptions, "SELinux label.", "podctl does not label processes"),
       rejected("windowsOptions", kAnything, "Settings for Windows containers.", "podctl runs on Linux"),
   };
-  static constexpr ObjectInfo info{
-      "SecurityContext", fields, [](void* owner) { return &static_cast<SecurityContext*>(owner)->other; }};
+  static constexpr ObjectInfo info{"SecurityContext", fields, [](void* owner) { return &static_cast<SecurityContext*>(owner)->other; }};
   return info;
 }
 

@@ -39,8 +39,7 @@ const ObjectInfo& object_info<ObjectMeta>() {
       no_effect("deletionTimestamp", kString, "When deletion was asked for.", kServer),
       no_effect("deletionGracePeriodSeconds", kInteger, "Seconds until a deleted object goes.", kServer),
   };
-  static constexpr ObjectInfo info{
-      "ObjectMeta", fields, [](void* owner) { return &static_cast<ObjectMeta*>(owner)->other; }};
+  static constexpr ObjectInfo info{"ObjectMeta", fields, [](void* owner) { return &static_cast<ObjectMeta*>(owner)->other; }};
   return info;
 }
 

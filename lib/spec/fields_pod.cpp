@@ -20,9 +20,11 @@ const ObjectInfo& object_info<PodSpec>() {
       required<&PodSpec::containers>("containers", "The containers of the pod; at least one."),
       rejected("ephemeralContainers", kObjects, "Containers added to a running pod.", "cannot be set on create"),
       field<&PodSpec::restart_policy>("restartPolicy", "What restarts when it ends: Always, OnFailure or Never.", "Always"),
-      field<&PodSpec::termination_grace_period_seconds>("terminationGracePeriodSeconds", "Seconds between the stop signal and SIGKILL.", "30"),
+      field<&PodSpec::termination_grace_period_seconds>("terminationGracePeriodSeconds", "Seconds between the stop signal and SIGKILL.",
+                                                        "30"),
       field<&PodSpec::active_deadline_seconds>("activeDeadlineSeconds", "Seconds the pod may be active before it is failed."),
-      field<&PodSpec::dns_policy>("dnsPolicy", "Where resolv.conf comes from; without a cluster's DNS server, ClusterFirst means Default.", "ClusterFirst"),
+      field<&PodSpec::dns_policy>("dnsPolicy", "Where resolv.conf comes from; without a cluster's DNS server, ClusterFirst means Default.",
+                                  "ClusterFirst"),
       field<&PodSpec::dns_config>("dnsConfig", "Name servers, search domains and options added to resolv.conf."),
       no_effect("nodeSelector", kStringMap, "Labels the node must have.", kOneMachine),
       no_effect("nodeName", kString, "The node to run on.", kOneMachine),
@@ -48,7 +50,8 @@ const ObjectInfo& object_info<PodSpec>() {
       rejected("hostPID", kBoolean, "Use the machine's own pid namespace.",
                "the pod's own pid namespace is what ends every process of the pod with it", "false"),
       field<&PodSpec::host_ipc>("hostIPC", "Use the machine's own System V IPC and /dev/shm."),
-      field<&PodSpec::share_process_namespace>("shareProcessNamespace", "One pid namespace for all containers (podctl's default) or one each."),
+      field<&PodSpec::share_process_namespace>("shareProcessNamespace",
+                                               "One pid namespace for all containers (podctl's default) or one each."),
       field<&PodSpec::host_users>("hostUsers", "false asks for a user namespace; a podctl pod always has one."),
       field<&PodSpec::hostname>("hostname", "Host name seen inside; the pod's name when absent."),
       field<&PodSpec::subdomain>("subdomain", "Domain part of the pod's full name in /etc/hosts."),
@@ -60,8 +63,7 @@ const ObjectInfo& object_info<PodSpec>() {
       rejected("resourceClaims", kObjects, "Devices claimed from a driver.", "there are no device drivers to claim from"),
       field<&PodSpec::security_context>("securityContext", "Identity and confinement of all containers."),
   };
-  static constexpr ObjectInfo info{
-      "PodSpec", fields, [](void* owner) { return &static_cast<PodSpec*>(owner)->other; }};
+  static constexpr ObjectInfo info{"PodSpec", fields, [](void* owner) { return &static_cast<PodSpec*>(owner)->other; }};
   return info;
 }
 
@@ -82,9 +84,8 @@ const ObjectInfo& object_info<PodSecurityContext>() {
       no_effect("seLinuxChangePolicy", kString, "How volumes are labelled.", "podctl does not label files"),
       rejected("windowsOptions", kAnything, "Settings for Windows containers.", "podctl runs on Linux"),
   };
-  static constexpr ObjectInfo info{
-      "PodSecurityContext", fields,
-      [](void* owner) { return &static_cast<PodSecurityContext*>(owner)->other; }};
+  static constexpr ObjectInfo info{"PodSecurityContext", fields,
+                                   [](void* owner) { return &static_cast<PodSecurityContext*>(owner)->other; }};
   return info;
 }
 

@@ -11,9 +11,7 @@ constexpr std::string_view kNotYet = "podctl does not carry this out yet";
 constexpr std::string_view kNoDriver = "there is no storage driver on one machine";
 
 // A source that only a cluster's storage can serve.
-constexpr Field driver(std::string_view name) {
-  return rejected(name, kAnything, "Storage of a cluster.", kNoDriver);
-}
+constexpr Field driver(std::string_view name) { return rejected(name, kAnything, "Storage of a cluster.", kNoDriver); }
 
 }  // namespace
 
@@ -30,11 +28,26 @@ const ObjectInfo& object_info<Volume>() {
       rejected("persistentVolumeClaim", kAnything, "A named folder kept after the pod.", kNotYet),
       rejected("ephemeral", kAnything, "A claim that goes with the pod.", kNotYet),
       rejected("image", kAnything, "The files of an image.", kNotYet),
-      driver("nfs"), driver("iscsi"), driver("fc"), driver("csi"), driver("flexVolume"), driver("rbd"),
-      driver("cephfs"), driver("glusterfs"), driver("cinder"), driver("quobyte"), driver("flocker"),
-      driver("scaleIO"), driver("storageos"), driver("portworxVolume"), driver("photonPersistentDisk"),
-      driver("azureDisk"), driver("azureFile"), driver("awsElasticBlockStore"),
-      driver("gcePersistentDisk"), driver("vsphereVolume"),
+      driver("nfs"),
+      driver("iscsi"),
+      driver("fc"),
+      driver("csi"),
+      driver("flexVolume"),
+      driver("rbd"),
+      driver("cephfs"),
+      driver("glusterfs"),
+      driver("cinder"),
+      driver("quobyte"),
+      driver("flocker"),
+      driver("scaleIO"),
+      driver("storageos"),
+      driver("portworxVolume"),
+      driver("photonPersistentDisk"),
+      driver("azureDisk"),
+      driver("azureFile"),
+      driver("awsElasticBlockStore"),
+      driver("gcePersistentDisk"),
+      driver("vsphereVolume"),
       rejected("gitRepo", kAnything, "A clone of a repository.", "Kubernetes removed it; clone in an init container"),
   };
   static constexpr ObjectInfo info{"Volume", fields};

@@ -1,7 +1,7 @@
 #include "spec/json_reader.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "base/text.hpp"
 
@@ -147,8 +147,7 @@ class TreeBuilder : public nlohmann::json_sax<json> {
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
     cursor_.skip_to(start_ + (position == 0 ? 0 : position - 1));
-    problems_.push_back({cursor_.here().line, cursor_.here().column, "", syntax_message(error.what()),
-                         Severity::kError});
+    problems_.push_back({cursor_.here().line, cursor_.here().column, "", syntax_message(error.what()), Severity::kError});
     return false;
   }
 
@@ -178,8 +177,7 @@ class TreeBuilder : public nlohmann::json_sax<json> {
   bool open(Node node) {
     const Position at = cursor_.next_token();
     if (static_cast<int>(stack_.size()) >= kMaxManifestDepth) {
-      problems_.push_back({at.line, at.column, "",
-                           cat("nested deeper than ", kMaxManifestDepth, " levels"), Severity::kError});
+      problems_.push_back({at.line, at.column, "", cat("nested deeper than ", kMaxManifestDepth, " levels"), Severity::kError});
       return false;
     }
     cursor_.skip(1);
@@ -221,17 +219,15 @@ class TreeBuilder : public nlohmann::json_sax<json> {
 std::vector<Node> read_json(std::string_view text, std::vector<Diagnostic>& problems) {
   std::vector<Node> values;
   if (text.size() > kMaxManifestBytes) {
-    problems.push_back({0, 0, "",
-                        cat("the manifest is larger than ", kMaxManifestBytes >> 20, " MiB"),
-                        Severity::kError});
+    problems.push_back({0, 0, "", cat("the manifest is larger than ", kMaxManifestBytes >> 20, " MiB"), Severity::kError});
     return values;
   }
   Cursor cursor(text);
   for (cursor.skip_blanks(); !cursor.at_end(); cursor.skip_blanks()) {
     // The parser would pass over one in front of every value, and the cursor would stay behind.
     if (text.substr(cursor.offset(), kByteOrderMark.size()) == kByteOrderMark) {
-      problems.push_back({cursor.here().line, cursor.here().column, "",
-                          "syntax error: a byte order mark after the beginning of the text", Severity::kError});
+      problems.push_back({cursor.here().line, cursor.here().column, "", "syntax error: a byte order mark after the beginning of the text",
+                          Severity::kError});
       return values;
     }
     TreeBuilder builder(cursor, text, problems);

@@ -30,8 +30,7 @@ std::string too_long(std::size_t most) { return cat("must be no more than ", mos
 
 std::string check_dns_label(std::string_view text) {
   if (text.size() > 63) return too_long(63);
-  if (!is_label(text))
-    return "must be a DNS label: lower-case letters, digits and '-', with a letter or digit at both ends";
+  if (!is_label(text)) return "must be a DNS label: lower-case letters, digits and '-', with a letter or digit at both ends";
   return {};
 }
 
@@ -48,8 +47,7 @@ std::string check_qualified_name(std::string_view text) {
   std::string_view name = text;
   if (const auto slash = text.find('/'); slash != std::string_view::npos) {
     name = text.substr(slash + 1);
-    if (const auto rule = check_dns_subdomain(text.substr(0, slash)); !rule.empty())
-      return cat("the part before '/' ", rule);
+    if (const auto rule = check_dns_subdomain(text.substr(0, slash)); !rule.empty()) return cat("the part before '/' ", rule);
   }
   if (name.size() > 63) return cat("the name part ", too_long(63));
   if (!is_loose_name(name))
@@ -69,8 +67,7 @@ std::string check_port_name(std::string_view text) {
   if (text.size() > 15) return too_long(15);
   bool letter = false;
   for (const char c : text) letter = letter || is_lower(c);
-  if (!is_label(text) || text.find("--") != std::string_view::npos)
-    return "must be lower-case letters, digits and single '-' between them";
+  if (!is_label(text) || text.find("--") != std::string_view::npos) return "must be lower-case letters, digits and single '-' between them";
   return letter ? std::string() : std::string("must contain at least one letter (a-z)");
 }
 

@@ -38,14 +38,11 @@ Node Node::map() {
 }
 
 const Node* Node::find(std::string_view key) const noexcept {
-  const auto found = std::find_if(members.rbegin(), members.rend(),
-                                  [&](const Member& member) { return member.key == key; });
+  const auto found = std::find_if(members.rbegin(), members.rend(), [&](const Member& member) { return member.key == key; });
   return found == members.rend() ? nullptr : &found->value;
 }
 
-Node* Node::find(std::string_view key) noexcept {
-  return const_cast<Node*>(static_cast<const Node*>(this)->find(key));
-}
+Node* Node::find(std::string_view key) noexcept { return const_cast<Node*>(static_cast<const Node*>(this)->find(key)); }
 
 Node& Node::at_key(std::string_view key) {
   if (Node* found = find(key)) return *found;

@@ -16,8 +16,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
   base64_decode_init(&context);
   std::string out(BASE64_DECODE_LENGTH(text.size()), '\0');
   std::size_t length = out.size();
-  if (base64_decode_update(&context, &length, reinterpret_cast<std::uint8_t*>(out.data()), text.size(),
-                           text.data()) == 0 ||
+  if (base64_decode_update(&context, &length, reinterpret_cast<std::uint8_t*>(out.data()), text.size(), text.data()) == 0 ||
       base64_decode_final(&context) == 0)
     return std::nullopt;
   out.resize(length);

@@ -3,8 +3,8 @@
 #include <tuple>
 
 #include "base/text.hpp"
-#include "podctl/text.hpp"
 #include "podctl/manifest.hpp"
+#include "podctl/text.hpp"
 #include "spec/decode.hpp"
 #include "spec/defaults.hpp"
 #include "spec/edit.hpp"
@@ -73,29 +73,24 @@ class Reader {
   Reader(const ParseOptions& options, Manifest& manifest) : options_(options), manifest_(manifest) {}
 
   void take(Node& node) {
-    if (node.kind != Node::Kind::kMap)
-      return problem(node, "", cat("Invalid value: must be an object, not ", kind_name(node.kind)));
+    if (node.kind != Node::Kind::kMap) return problem(node, "", cat("Invalid value: must be an object, not ", kind_name(node.kind)));
     const Node* api_version = node.find("apiVersion");
     const Node* kind = node.find("kind");
     if (kind == nullptr || kind->kind != Node::Kind::kString || kind->text.empty())
       return problem(node, "kind", "Required value: e.g. Pod");
-    const auto known = std::find_if(std::begin(kKinds), std::end(kKinds),
-                                    [&](const KnownKind& k) { return k.kind == kind->text; });
+    const auto known = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const KnownKind& k) { return k.kind == kind->text; });
     if (known == std::end(kKinds)) return unknown_kind(*kind);
-    if (api_version == nullptr || api_version->text.empty())
-      return problem(node, "apiVersion", "Required value: v1");
+    if (api_version == nullptr || api_version->text.empty()) return problem(node, "apiVersion", "Required value: v1");
     if (!known->api_version.empty() && api_version->text != known->api_version)
       return problem(*api_version, "apiVersion",
-                     cat("Unsupported value: ", quote(api_version->text), ": supported values: ",
-                         quote(known->api_version)));
+                     cat("Unsupported value: ", quote(api_version->text), ": supported values: ", quote(known->api_version)));
     switch (known->use) {
       case Use::kPod: return take_pod(node);
       case Use::kData: return take_data(node);
       case Use::kList: return take_list(node);
       case Use::kNoEffect:
         manifest_.diagnostics.push_back({kind->at.line, kind->at.column, "kind",
-                                         cat("no effect here: podctl runs pods, not ", kind->text, " objects"),
-                                         Severity::kNote});
+                                         cat("no effect here: podctl runs pods, not ", kind->text, " objects"), Severity::kNote});
         return;
       case Use::kWorkload:
         return problem(*kind, "kind",
@@ -108,8 +103,7 @@ class Reader {
 
  private:
   void problem(const Node& at, std::string path, std::string message) {
-    manifest_.diagnostics.push_back(
-        {at.at.line, at.at.column, std::move(path), std::move(message), Severity::kError});
+    manifest_.diagnostics.push_back({at.at.line, at.at.column, std::move(path), std::move(message), Severity::kError});
   }
 
   void unknown_kind(const Node& kind) {
@@ -136,15 +130,13 @@ class Reader {
     DataObject object = spec::read_data_object(node, decoder, manifest_.diagnostics);
     for (const auto& other : manifest_.objects)
       if (other.kind == object.kind && other.name == object.name && other.name_space == object.name_space)
-        problem(place_of_name(node), "metadata.name",
-                cat("Duplicate value: ", quote(object.name)));
+        problem(place_of_name(node), "metadata.name", cat("Duplicate value: ", quote(object.name)));
     manifest_.objects.push_back(std::move(object));
   }
 
   void take_list(Node& node) {
     Node* items = node.find("items");
-    if (items == nullptr || items->kind != Node::Kind::kList)
-      return problem(node, "items", "Required value: a list of objects");
+    if (items == nullptr || items->kind != Node::Kind::kList) return problem(node, "items", "Required value: a list of objects");
     for (auto& item : items->items) take(item);
   }
 
@@ -182,25 +174,21 @@ Manifest read_nodes(std::vector<Node> nodes, Manifest manifest, const ParseOptio
     manifest.diagnostics.push_back({0, 0, "", "there is no Pod in it", Severity::kError});
   manifest.diagnostics = without_repeats(std::move(manifest.diagnostics), read);
   std::stable_sort(manifest.diagnostics.begin(), manifest.diagnostics.end(),
-                   [](const Diagnostic& a, const Diagnostic& b) {
-                     return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-                   });
+                   [](const Diagnostic& a, const Diagnostic& b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); });
   return manifest;
 }
 
 }  // namespace
 
 bool Manifest::has_errors() const {
-  return std::any_of(diagnostics.begin(), diagnostics.end(),
-                     [](const Diagnostic& d) { return d.severity == Severity::kError; });
+  return std::any_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
 }
 
 Manifest parse_manifest(std::string_view text, const ParseOptions& options) {
   Manifest manifest;
   const std::string_view start = trim(text.substr(0, 3) == "\xef\xbb\xbf" ? text.substr(3) : text);
   if (!start.empty() && start[0] != '{') {
-    manifest.diagnostics.push_back(
-        {1, 1, "", "a manifest starts with '{': it is a JSON object; YAML is not read yet", Severity::kError});
+    manifest.diagnostics.push_back({1, 1, "", "a manifest starts with '{': it is a JSON object; YAML is not read yet", Severity::kError});
     return manifest;
   }
   std::vector<Node> nodes = spec::read_json(text, manifest.diagnostics);
@@ -236,8 +224,6 @@ Manifest make_command_pod(const std::vector<std::string>& command, const ParseOp
   return read_nodes(std::move(nodes), Manifest{}, options);
 }
 
-std::string manifest_json(const Pod& pod) {
-  return spec::to_pretty_json(spec::encode_object(spec::object_info<Pod>(), &pod)) + '\n';
-}
+std::string manifest_json(const Pod& pod) { return spec::to_pretty_json(spec::encode_object(spec::object_info<Pod>(), &pod)) + '\n'; }
 
 }  // namespace podctl

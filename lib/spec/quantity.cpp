@@ -24,11 +24,21 @@ struct Suffix {
 };
 
 constexpr std::array<Suffix, 16> kSuffixes{{
-    {"n", Family::kDecimal, -9}, {"u", Family::kDecimal, -6}, {"m", Family::kDecimal, -3},
-    {"", Family::kDecimal, 0},   {"k", Family::kDecimal, 3},  {"M", Family::kDecimal, 6},
-    {"G", Family::kDecimal, 9},  {"T", Family::kDecimal, 12}, {"P", Family::kDecimal, 15},
-    {"E", Family::kDecimal, 18}, {"Ki", Family::kBinary, 10}, {"Mi", Family::kBinary, 20},
-    {"Gi", Family::kBinary, 30}, {"Ti", Family::kBinary, 40}, {"Pi", Family::kBinary, 50},
+    {"n", Family::kDecimal, -9},
+    {"u", Family::kDecimal, -6},
+    {"m", Family::kDecimal, -3},
+    {"", Family::kDecimal, 0},
+    {"k", Family::kDecimal, 3},
+    {"M", Family::kDecimal, 6},
+    {"G", Family::kDecimal, 9},
+    {"T", Family::kDecimal, 12},
+    {"P", Family::kDecimal, 15},
+    {"E", Family::kDecimal, 18},
+    {"Ki", Family::kBinary, 10},
+    {"Mi", Family::kBinary, 20},
+    {"Gi", Family::kBinary, 30},
+    {"Ti", Family::kBinary, 40},
+    {"Pi", Family::kBinary, 50},
     {"Ei", Family::kBinary, 60},
 }};
 
@@ -102,8 +112,7 @@ std::string canonical(Wide nano, bool negative, Family family) {
       power += 10;
     }
     for (const auto& suffix : kSuffixes)
-      if (suffix.family == Family::kBinary && suffix.power == power)
-        return cat(sign, digits_of(value), suffix.text);
+      if (suffix.family == Family::kBinary && suffix.power == power) return cat(sign, digits_of(value), suffix.text);
     return cat(sign, digits_of(value));
   }
   Wide value = nano;
@@ -112,19 +121,16 @@ std::string canonical(Wide nano, bool negative, Family family) {
     value /= 1000;
     power += 3;
   }
-  if (family == Family::kExponent)
-    return power == 0 ? cat(sign, digits_of(value)) : cat(sign, digits_of(value), "e", power);
+  if (family == Family::kExponent) return power == 0 ? cat(sign, digits_of(value)) : cat(sign, digits_of(value), "e", power);
   for (const auto& suffix : kSuffixes)
-    if (suffix.family == Family::kDecimal && suffix.power == power)
-      return cat(sign, digits_of(value), suffix.text);
+    if (suffix.family == Family::kDecimal && suffix.power == power) return cat(sign, digits_of(value), suffix.text);
   return cat(sign, digits_of(value));
 }
 
 }  // namespace
 
 std::optional<Quantity> parse_quantity(std::string_view text, std::string& problem) {
-  constexpr std::string_view kFormat =
-      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+  constexpr std::string_view kFormat = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
   std::string_view rest = text;
   bool negative = false;
   if (!rest.empty() && (rest[0] == '+' || rest[0] == '-')) {

@@ -34,8 +34,7 @@ class Path {
   [[nodiscard]] const Node& locate(const Node& root, MemberIndex& index) const;
 
  private:
-  Path(const Path* parent, std::string_view name, long index, bool is_key)
-      : parent_(parent), name_(name), index_(index), is_key_(is_key) {}
+  Path(const Path* parent, std::string_view name, long index, bool is_key) : parent_(parent), name_(name), index_(index), is_key_(is_key) {}
 
   const Path* parent_ = nullptr;
   std::string_view name_;

@@ -12,8 +12,7 @@ namespace podctl::spec {
 
 /// Every rule about a pod whose fields have been read and defaulted. `tree` is what it was read from and
 /// gives the places.
-void validate_pod(const Pod& pod, std::span<const DataObject> objects, const Node& tree,
-                  std::vector<Diagnostic>& problems);
+void validate_pod(const Pod& pod, std::span<const DataObject> objects, const Node& tree, std::vector<Diagnostic>& problems);
 
 // By topic; one file each.
 void validate_metadata(const ObjectMeta& metadata, Report& report);
@@ -24,7 +23,7 @@ void validate_mounts(const Container& container, const PodSpec& spec, const Path
 void validate_network(const PodSpec& spec, Report& report);
 
 /// The ConfigMap or Secret of that name in the pod's namespace, or null.
-const DataObject* find_object(std::span<const DataObject> objects, DataObject::Kind kind,
-                              std::string_view name_space, std::string_view name);
+const DataObject* find_object(std::span<const DataObject> objects, DataObject::Kind kind, std::string_view name_space,
+                              std::string_view name);
 
 }  // namespace podctl::spec

@@ -20,11 +20,11 @@ void check_id(Report& report, const Path& path, const std::optional<std::int64_t
 void validate_image(const Container& container, const Path& path, Report& report) {
   const std::string& image = container.image;
   if (image.empty() || image == "host") return;
-  if (trim(image) != image)
-    return report_invalid(report, path, image, "must not have leading or trailing whitespace");
+  if (trim(image) != image) return report_invalid(report, path, image, "must not have leading or trailing whitespace");
   if (image == "rootfs:") return report_invalid(report, path, image, "must name a folder after rootfs:");
   if (image.substr(0, 7) == "rootfs:") return;
-  report.error(path, cat("not supported: ", quote(image), ": images are not read yet; use rootfs:DIR, or podctl run --rootfs host for the host's own files"));
+  report.error(path, cat("not supported: ", quote(image),
+                         ": images are not read yet; use rootfs:DIR, or podctl run --rootfs host for the host's own files"));
 }
 
 void validate_resources(const ResourceRequirements& resources, const Path& path, Report& report) {
@@ -49,7 +49,8 @@ void validate_resources(const ResourceRequirements& resources, const Path& path,
     if (name.substr(0, 10) == "hugepages-" && request != limit->second)
       report.error(at, cat("Invalid value: ", quote(request.text), ": must be equal to ", name, " limit of ", limit->second.text));
     else if (request.milli > limit->second.milli)
-      report.error(at, cat("Invalid value: ", quote(request.text), ": must be less than or equal to ", name, " limit of ", limit->second.text));
+      report.error(at,
+                   cat("Invalid value: ", quote(request.text), ": must be less than or equal to ", name, " limit of ", limit->second.text));
   }
 }
 
@@ -80,8 +81,7 @@ void validate_security(const Container& container, const PodSpec& spec, const Pa
 }  // namespace
 
 void validate_app_armor(const SecurityProfile& profile, const Path& path, Report& report) {
-  if (profile.type == ProfileType::kLocalhost)
-    report.error(path, "not supported: podctl does not switch AppArmor profiles yet");
+  if (profile.type == ProfileType::kLocalhost) report.error(path, "not supported: podctl does not switch AppArmor profiles yet");
   else if (profile.type == ProfileType::kRuntimeDefault)
     report.note(path, "no effect here: the profile of the user's own processes stays in force");
 }
@@ -107,8 +107,7 @@ void validate_container(const Container& container, const PodSpec& spec, const P
     if (target == "/" || is_below(target, "/proc") || is_below(target, "/sys"))
       report_invalid(report, path / "terminationMessagePath", message_path, "must be a file outside /proc and /sys");
   }
-  if (container.stdin_once && !container.stdin_open)
-    report.warning(path / "stdinOnce", "has no effect without stdin");
+  if (container.stdin_once && !container.stdin_open) report.warning(path / "stdinOnce", "has no effect without stdin");
 }
 
 }  // namespace podctl::spec

@@ -29,8 +29,7 @@ void validate_dns(const PodSpec& spec, Report& report) {
     report.error(servers, "Required value: must provide at least one DNS nameserver when `dnsPolicy` is None");
   if (spec.dns_config.nameservers.size() > kMaxNameservers)
     report.error(servers, cat("Invalid value: must not have more than ", kMaxNameservers, " nameservers"));
-  for (std::size_t i = 0; i < spec.dns_config.nameservers.size(); ++i)
-    check_address(report, servers[i], spec.dns_config.nameservers[i]);
+  for (std::size_t i = 0; i < spec.dns_config.nameservers.size(); ++i) check_address(report, servers[i], spec.dns_config.nameservers[i]);
   if (spec.dns_config.searches.size() > kMaxSearches)
     report.error(searches, cat("Invalid value: must not have more than ", kMaxSearches, " search paths"));
   std::size_t characters = 0;
@@ -44,8 +43,8 @@ void validate_dns(const PodSpec& spec, Report& report) {
     report_invalid(report, searches[i], name, check_dns_subdomain(plain));
   }
   if (characters > kMaxSearchCharacters + 1)
-    report.error(searches, cat("Invalid value: must not have more than ", kMaxSearchCharacters,
-                               " characters (including spaces) in the search list"));
+    report.error(searches,
+                 cat("Invalid value: must not have more than ", kMaxSearchCharacters, " characters (including spaces) in the search list"));
   const Path options = dns / "options";
   for (std::size_t i = 0; i < spec.dns_config.options.size(); ++i) {
     const auto& option = spec.dns_config.options[i];
@@ -59,8 +58,8 @@ void validate_dns(const PodSpec& spec, Report& report) {
   }
 }
 
-void validate_ports(const Container& container, const PodSpec& spec, const Path& path, bool is_init,
-                    std::set<std::string>& published, Report& report) {
+void validate_ports(const Container& container, const PodSpec& spec, const Path& path, bool is_init, std::set<std::string>& published,
+                    Report& report) {
   const Path ports = path / "ports";
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < container.ports.size(); ++i) {
@@ -80,11 +79,9 @@ void validate_ports(const Container& container, const PodSpec& spec, const Path&
       report.error(at / "hostPort", cat("Invalid value: ", *port.host_port, ": must be between 1 and 65535, inclusive"));
     else if (spec.host_network && port.host_port != port.container_port)
       report.error(at / "hostPort", cat("Invalid value: ", *port.host_port, ": must match `containerPort` when `hostNetwork` is true"));
-    else if (!spec.host_network)
-      report.error(at / "hostPort", "not supported: ports are not published yet");
+    else if (!spec.host_network) report.error(at / "hostPort", "not supported: ports are not published yet");
     const std::string key = cat(enum_name(port.protocol), '/', port.host_ip, '/', *port.host_port);
-    if (!is_init && !published.insert(key).second)
-      report.error(at / "hostPort", cat("Duplicate value: ", quote(key)));
+    if (!is_init && !published.insert(key).second) report.error(at / "hostPort", cat("Duplicate value: ", quote(key)));
   }
 }
 
@@ -108,8 +105,7 @@ void validate_network(const PodSpec& spec, Report& report) {
   const Path init = root / "initContainers", apps = root / "containers";
   for (std::size_t i = 0; i < spec.init_containers.size(); ++i)
     validate_ports(spec.init_containers[i], spec, init[i], true, published, report);
-  for (std::size_t i = 0; i < spec.containers.size(); ++i)
-    validate_ports(spec.containers[i], spec, apps[i], false, published, report);
+  for (std::size_t i = 0; i < spec.containers.size(); ++i) validate_ports(spec.containers[i], spec, apps[i], false, published, report);
 }
 
 }  // namespace podctl::spec

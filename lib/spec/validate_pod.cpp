@@ -52,8 +52,7 @@ void validate_share_mounts(const Pod& pod, Report& report) {
 
 }  // namespace
 
-void validate_pod(const Pod& pod, std::span<const DataObject> objects, const Node& tree,
-                  std::vector<Diagnostic>& problems) {
+void validate_pod(const Pod& pod, std::span<const DataObject> objects, const Node& tree, std::vector<Diagnostic>& problems) {
   Report report(tree, problems);
   const PodSpec& spec = pod.spec;
   const Path root("spec");
@@ -72,25 +71,20 @@ void validate_pod(const Pod& pod, std::span<const DataObject> objects, const Nod
                  cat("Invalid value: ", *spec.active_deadline_seconds, ": must be between 1 and 2147483647, inclusive"));
   if (spec.os && spec.os->name != "linux")
     report.error(root / "os" / "name", cat("Unsupported value: ", quote(spec.os->name), ": supported values: \"linux\""));
-  if (spec.host_users == true)
-    report.note(root / "hostUsers", "no effect here: a pod always has a user namespace of its own");
+  if (spec.host_users == true) report.note(root / "hostUsers", "no effect here: a pod always has a user namespace of its own");
   if (spec.host_users == false && spec.host_network)
     report.error(root / "hostNetwork", "Forbidden: must not be true when `hostUsers` is false");
-  if (spec.host_users == false && spec.host_ipc)
-    report.error(root / "hostIPC", "Forbidden: must not be true when `hostUsers` is false");
+  if (spec.host_users == false && spec.host_ipc) report.error(root / "hostIPC", "Forbidden: must not be true when `hostUsers` is false");
 
   const PodSecurityContext& context = spec.security_context;
   const Path security = root / "securityContext", groups = security / "supplementalGroups";
   const auto check_id = [&](const Path& path, std::int64_t id) {
-    if (id < 0 || id > 2147483647)
-      report.error(path, cat("Invalid value: ", id, ": must be between 0 and 2147483647, inclusive"));
+    if (id < 0 || id > 2147483647) report.error(path, cat("Invalid value: ", id, ": must be between 0 and 2147483647, inclusive"));
   };
   if (context.run_as_user) check_id(security / "runAsUser", *context.run_as_user);
   if (context.run_as_group) check_id(security / "runAsGroup", *context.run_as_group);
-  for (std::size_t i = 0; i < context.supplemental_groups.size(); ++i)
-    check_id(groups[i], context.supplemental_groups[i]);
-  if (context.app_armor_profile)
-    validate_app_armor(*context.app_armor_profile, security / "appArmorProfile", report);
+  for (std::size_t i = 0; i < context.supplemental_groups.size(); ++i) check_id(groups[i], context.supplemental_groups[i]);
+  if (context.app_armor_profile) validate_app_armor(*context.app_armor_profile, security / "appArmorProfile", report);
 }
 
 }  // namespace podctl::spec

@@ -58,7 +58,8 @@ static void require_ours(const std::string& path) {
   ErrorInfo info;
   info.id = "runtime-folder";
   info.message = cat("cannot use ", path);
-  info.cause = S_ISDIR(status.st_mode) ? cat("it must belong to user ", ::geteuid(), " with mode 0700; it belongs to ", status.st_uid, " with mode ", octal(status.st_mode & 07777))
+  info.cause = S_ISDIR(status.st_mode) ? cat("it must belong to user ", ::geteuid(), " with mode 0700; it belongs to ", status.st_uid,
+                                             " with mode ", octal(status.st_mode & 07777))
                                        : "it is not a folder";
   info.hint = "set XDG_RUNTIME_DIR to a folder of your own, or use --root DIR";
   info.error_class = ErrorClass::kHost;
@@ -85,9 +86,12 @@ PodFolder::PodFolder(const StorePaths& paths, const std::string& name)
     }
     // Between our open and our lock the one before us may have ended and removed its file: then the lock
     // is on a file without a name, and the next one would not see it.
-    struct stat held {}, named {};
+    struct stat held {
+    }, named{};
     sys::check(raw::fstat(lock_.get(), &held), "stat", runtime_);
-    if (raw::fstatat(AT_FDCWD, (runtime_ + "/lock").c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev) return;
+    if (raw::fstatat(AT_FDCWD, (runtime_ + "/lock").c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && held.st_ino == named.st_ino &&
+        held.st_dev == named.st_dev)
+      return;
     lock_.reset();
   }
 }

@@ -34,9 +34,7 @@ void Process::end() noexcept {
   detach();
 }
 
-bool Process::signal(int signal_number) const noexcept {
-  return pidfd_ && sys::raw::pidfd_send_signal(pidfd_.get(), signal_number) == 0;
-}
+bool Process::signal(int signal_number) const noexcept { return pidfd_ && sys::raw::pidfd_send_signal(pidfd_.get(), signal_number) == 0; }
 
 ExitStatus Process::wait() {
   siginfo_t info{};

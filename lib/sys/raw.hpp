@@ -28,24 +28,16 @@ inline int openat2(int dir, const char* path, OpenHow how) noexcept {
   return static_cast<int>(call(SYS_openat2, dir, arg(path), arg(&how), sizeof how));
 }
 inline int close(int fd) noexcept { return static_cast<int>(call(SYS_close, fd)); }
-inline long read(int fd, void* buffer, std::size_t size) noexcept {
-  return call(SYS_read, fd, arg(buffer), static_cast<long>(size));
-}
-inline long write(int fd, const void* data, std::size_t size) noexcept {
-  return call(SYS_write, fd, arg(data), static_cast<long>(size));
-}
-inline int mkdirat(int dir, const char* path, mode_t mode) noexcept {
-  return static_cast<int>(call(SYS_mkdirat, dir, arg(path), mode));
-}
+inline long read(int fd, void* buffer, std::size_t size) noexcept { return call(SYS_read, fd, arg(buffer), static_cast<long>(size)); }
+inline long write(int fd, const void* data, std::size_t size) noexcept { return call(SYS_write, fd, arg(data), static_cast<long>(size)); }
+inline int mkdirat(int dir, const char* path, mode_t mode) noexcept { return static_cast<int>(call(SYS_mkdirat, dir, arg(path), mode)); }
 inline int mknodat(int dir, const char* path, mode_t mode, dev_t device = 0) noexcept {
   return static_cast<int>(call(SYS_mknodat, dir, arg(path), mode, static_cast<long>(device)));
 }
 inline int symlinkat(const char* target, int dir, const char* path) noexcept {
   return static_cast<int>(call(SYS_symlinkat, arg(target), dir, arg(path)));
 }
-inline int unlinkat(int dir, const char* path, int flags) noexcept {
-  return static_cast<int>(call(SYS_unlinkat, dir, arg(path), flags));
-}
+inline int unlinkat(int dir, const char* path, int flags) noexcept { return static_cast<int>(call(SYS_unlinkat, dir, arg(path), flags)); }
 inline long readlinkat(int dir, const char* path, char* buffer, std::size_t size) noexcept {
   return call(SYS_readlinkat, dir, arg(path), arg(buffer), static_cast<long>(size));
 }
@@ -53,35 +45,24 @@ inline int fstatat(int dir, const char* path, struct stat* status, int flags) no
   return static_cast<int>(call(SYS_newfstatat, dir, arg(path), arg(status), flags));
 }
 inline int fstat(int fd, struct stat* status) noexcept { return raw::fstatat(fd, "", status, AT_EMPTY_PATH); }
-inline int fchmodat(int dir, const char* path, mode_t mode) noexcept {
-  return static_cast<int>(call(SYS_fchmodat, dir, arg(path), mode));
-}
+inline int fchmodat(int dir, const char* path, mode_t mode) noexcept { return static_cast<int>(call(SYS_fchmodat, dir, arg(path), mode)); }
 inline int fchmod(int fd, mode_t mode) noexcept { return static_cast<int>(call(SYS_fchmod, fd, mode)); }
-inline int fchown(int fd, uid_t uid, gid_t gid) noexcept {
-  return static_cast<int>(call(SYS_fchown, fd, uid, gid));
-}
-inline int faccessat(int dir, const char* path, int mode) noexcept {
-  return static_cast<int>(call(SYS_faccessat, dir, arg(path), mode));
-}
+inline int fchown(int fd, uid_t uid, gid_t gid) noexcept { return static_cast<int>(call(SYS_fchown, fd, uid, gid)); }
+inline int faccessat(int dir, const char* path, int mode) noexcept { return static_cast<int>(call(SYS_faccessat, dir, arg(path), mode)); }
 inline int dup3(int from, int to, int flags) noexcept { return static_cast<int>(call(SYS_dup3, from, to, flags)); }
 inline int close_range(unsigned first, unsigned last, unsigned flags) noexcept {
   return static_cast<int>(call(SYS_close_range, first, last, flags));
 }
 inline int chdir(const char* path) noexcept { return static_cast<int>(call(SYS_chdir, arg(path))); }
 inline int fchdir(int fd) noexcept { return static_cast<int>(call(SYS_fchdir, fd)); }
-inline long getcwd(char* buffer, std::size_t size) noexcept {
-  return call(SYS_getcwd, arg(buffer), static_cast<long>(size));
-}
+inline long getcwd(char* buffer, std::size_t size) noexcept { return call(SYS_getcwd, arg(buffer), static_cast<long>(size)); }
 inline mode_t umask(mode_t mask) noexcept { return static_cast<mode_t>(call(SYS_umask, mask)); }
 
 // --- mounts -------------------------------------------------------------------------------------------
-inline int mount(const char* source, const char* target, const char* type, unsigned long flags,
-                 const char* options) noexcept {
+inline int mount(const char* source, const char* target, const char* type, unsigned long flags, const char* options) noexcept {
   return static_cast<int>(call(SYS_mount, arg(source), arg(target), arg(type), static_cast<long>(flags), arg(options)));
 }
-inline int umount2(const char* target, int flags) noexcept {
-  return static_cast<int>(call(SYS_umount2, arg(target), flags));
-}
+inline int umount2(const char* target, int flags) noexcept { return static_cast<int>(call(SYS_umount2, arg(target), flags)); }
 inline int pivot_root(const char* new_root, const char* put_old) noexcept {
   return static_cast<int>(call(SYS_pivot_root, arg(new_root), arg(put_old)));
 }
@@ -126,9 +107,7 @@ int clone(int (*entry)(void*), void* stack_top, int flags, void* argument, int* 
 [[noreturn]] inline void exit_group(int status) noexcept {
   for (;;) call(SYS_exit_group, status);
 }
-inline int pidfd_open(pid_t pid, unsigned flags) noexcept {
-  return static_cast<int>(call(SYS_pidfd_open, pid, static_cast<long>(flags)));
-}
+inline int pidfd_open(pid_t pid, unsigned flags) noexcept { return static_cast<int>(call(SYS_pidfd_open, pid, static_cast<long>(flags))); }
 inline int pidfd_send_signal(int pidfd, int signal_number) noexcept {
   return static_cast<int>(call(SYS_pidfd_send_signal, pidfd, signal_number, 0, 0));
 }
@@ -156,9 +135,7 @@ inline int futex_wake(const std::uint32_t* word) noexcept {
 }
 
 // --- sockets ------------------------------------------------------------------------------------------
-inline int socket(int family, int type, int protocol) noexcept {
-  return static_cast<int>(call(SYS_socket, family, type, protocol));
-}
+inline int socket(int family, int type, int protocol) noexcept { return static_cast<int>(call(SYS_socket, family, type, protocol)); }
 inline long sendto(int fd, const void* data, std::size_t size) noexcept {
   return call(SYS_sendto, fd, arg(data), static_cast<long>(size), 0, 0, 0);
 }

@@ -33,7 +33,8 @@ std::int64_t time_before(const Plan& plan, const Step& step, const std::function
 
 }  // namespace
 
-std::string explain_steps(const Plan& plan, int first, int last, bool brief, const std::function<std::int64_t(int)>& done_at, std::int64_t began, int pause_pid) {
+std::string explain_steps(const Plan& plan, int first, int last, bool brief, const std::function<std::int64_t(int)>& done_at,
+                          std::int64_t began, int pause_pid) {
   std::string out;
   const std::string total = cat(plan.steps.size());
   for (int number = first; number <= last; ++number) {
@@ -43,8 +44,8 @@ std::string explain_steps(const Plan& plan, int first, int last, bool brief, con
     const std::string position = cat(number);
     append(out, '[', std::string(total.size() - std::min(total.size(), position.size()), ' '), position, '/', total, "] ");
     append(out, pad(done == 0 ? "-" : cat('+', milliseconds(done - began)), 11), step.weakens.empty() ? "  " : "! ");
-    append(out, pad(step.member >= 0 ? plan.members[static_cast<std::size_t>(step.member)].name : std::string(stage_name(step.stage)), 9), ' ', text.call, "  ",
-           text.what, text.detail.empty() ? "" : cat(" (", text.detail, ')'));
+    append(out, pad(step.member >= 0 ? plan.members[static_cast<std::size_t>(step.member)].name : std::string(stage_name(step.stage)), 9),
+           ' ', text.call, "  ", text.what, text.detail.empty() ? "" : cat(" (", text.detail, ')'));
     if (done != 0) append(out, "  ", milliseconds(done - time_before(plan, step, done_at, began)));
     out += '\n';
     if (brief) continue;

@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "base/errno_text.hpp"
 #include "base/text.hpp"
@@ -54,7 +54,8 @@ std::string render_diagnostics(const std::vector<Diagnostic>& diagnostics, std::
   std::string out;
   for (std::size_t i = 0; i < shown; ++i) {
     const Diagnostic& d = diagnostics[i];
-    append(out, "  ", pad(place(d), place_width), "  ", d.path.empty() ? "" : pad(quote(d.path).substr(1, quote(d.path).size() - 2), path_width), d.path.empty() ? "" : "  ",
+    append(out, "  ", pad(place(d), place_width), "  ",
+           d.path.empty() ? "" : pad(quote(d.path).substr(1, quote(d.path).size() - 2), path_width), d.path.empty() ? "" : "  ",
            d.severity == Severity::kError ? "" : cat(severity_name(d.severity), ": "), d.message, '\n');
   }
   if (shown < diagnostics.size()) append(out, "  and ", diagnostics.size() - shown, " more\n");
@@ -62,8 +63,13 @@ std::string render_diagnostics(const std::vector<Diagnostic>& diagnostics, std::
 }
 
 std::string render_diagnostics_json(std::string_view source, const std::vector<Diagnostic>& diagnostics) {
-  const bool valid = std::none_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
-  const json report{{"apiVersion", "podctl/v1"}, {"kind", "ValidationReport"}, {"source", source}, {"valid", valid}, {"findings", diagnostics_list(diagnostics)}};
+  const bool valid =
+      std::none_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
+  const json report{{"apiVersion", "podctl/v1"},
+                    {"kind", "ValidationReport"},
+                    {"source", source},
+                    {"valid", valid},
+                    {"findings", diagnostics_list(diagnostics)}};
   return report.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
 }
 
@@ -86,9 +92,14 @@ std::string render_error(const Error& error) {
 std::string render_error_json(const Error& error) {
   const ErrorInfo& info = error.info();
   json body{{"id", info.id}, {"message", info.message.empty() ? info.cause : info.message}};
-  if (!info.call.empty()) body["cause"] = {{"call", info.call}, {"object", info.object}, {"errno", info.error_number == 0 ? "" : errno_name(info.error_number)}, {"text", info.cause}};
+  if (!info.call.empty())
+    body["cause"] = {{"call", info.call},
+                     {"object", info.object},
+                     {"errno", info.error_number == 0 ? "" : errno_name(info.error_number)},
+                     {"text", info.cause}};
   else if (!info.cause.empty()) body["cause"] = {{"text", info.cause}};
-  for (const auto& [key, value] : {std::pair{"pod", &info.pod}, std::pair{"container", &info.container}, std::pair{"stage", &info.stage}, std::pair{"path", &info.path}, std::pair{"hint", &info.hint}})
+  for (const auto& [key, value] : {std::pair{"pod", &info.pod}, std::pair{"container", &info.container}, std::pair{"stage", &info.stage},
+                                   std::pair{"path", &info.path}, std::pair{"hint", &info.hint}})
     if (!value->empty()) body[key] = *value;
   if (const auto* invalid = dynamic_cast<const InvalidManifest*>(&error)) body["findings"] = diagnostics_list(invalid->diagnostics());
   body["exitClass"] = static_cast<int>(info.error_class);

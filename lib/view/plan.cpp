@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "base/text.hpp"
 #include "podctl/plan.hpp"
@@ -48,8 +48,8 @@ std::string render_plan_text(const Plan& plan) {
   }
   std::string out;
   for (const auto& row : rows)
-    append(out, row.weakens ? "! " : "  ", pad(row.name, name_width), "  ", std::string(number_width - row.number.size(), ' '), row.number, "  ",
-           pad(row.what, what_width), row.detail.empty() ? "" : "  ", row.detail, "  ", row.why, '\n');
+    append(out, row.weakens ? "! " : "  ", pad(row.name, name_width), "  ", std::string(number_width - row.number.size(), ' '), row.number,
+           "  ", pad(row.what, what_width), row.detail.empty() ? "" : "  ", row.detail, "  ", row.why, '\n');
   for (const auto& note : plan.notes) append(out, "  note: ", note, '\n');
   return out;
 }
@@ -68,8 +68,8 @@ std::string render_plan_json(const Plan& plan) {
     if (!step.weakens.empty()) row["weakens"] = step.weakens;
     steps.push_back(std::move(row));
   }
-  const json plan_json{{"apiVersion", "podctl/v1"}, {"kind", "Plan"},         {"pod", plan.pod},          {"hostname", plan.host_name},
-                       {"network", plan.network},   {"sharing", plan.sharing}, {"podIP", plan.ipv4},       {"steps", std::move(steps)}};
+  const json plan_json{{"apiVersion", "podctl/v1"}, {"kind", "Plan"},          {"pod", plan.pod},    {"hostname", plan.host_name},
+                       {"network", plan.network},   {"sharing", plan.sharing}, {"podIP", plan.ipv4}, {"steps", std::move(steps)}};
   return plan_json.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
 }
 

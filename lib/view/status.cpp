@@ -45,8 +45,14 @@ json container_json(const StatusSource& source, std::size_t index) {
   const bool running = container.status == ContainerState::Status::kRunning;
   const bool is_init = source.state.rules[index].role == Role::kInit;
   const bool done = is_init && container.status == ContainerState::Status::kTerminated && container.terminated->exit == ExitStatus{};
-  return {{"name", spec.name}, {"state", state}, {"lastState", last}, {"ready", is_init ? done : running}, {"started", running},
-          {"restartCount", container.restarts}, {"image", spec.image.empty() ? "host" : spec.image}, {"imageID", ""}};
+  return {{"name", spec.name},
+          {"state", state},
+          {"lastState", last},
+          {"ready", is_init ? done : running},
+          {"started", running},
+          {"restartCount", container.restarts},
+          {"image", spec.image.empty() ? "host" : spec.image},
+          {"imageID", ""}};
 }
 
 std::string_view stop_reason(StopCause cause) {
@@ -65,8 +71,11 @@ json map_json(const std::vector<IdMapping>& map) {
 }
 
 json podctl_json(const StatusSource& source) {
-  json own{{"formatVersion", kFormatVersion}, {"status", lifecycle::status_word(source.state)}, {"sharing", source.plan.sharing},
-           {"network", source.plan.network}, {"hostname", source.plan.host_name}};
+  json own{{"formatVersion", kFormatVersion},
+           {"status", lifecycle::status_word(source.state)},
+           {"sharing", source.plan.sharing},
+           {"network", source.plan.network},
+           {"hostname", source.plan.host_name}};
   own["uidMap"] = map_json(source.plan.uids);
   own["gidMap"] = map_json(source.plan.gids);
   if (!source.state.finished) {

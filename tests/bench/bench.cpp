@@ -33,7 +33,8 @@ bool all_kept = true;
 void row(const std::string& what, double value, const char* unit, double limit, const std::string& more = {}) {
   const bool kept = value <= limit;
   all_kept = all_kept && kept;
-  std::printf("%-58s %9.2f %-4s limit %8.2f  %s%s\n", what.c_str(), value, unit, limit, kept ? "kept" : "NOT KEPT", more.empty() ? "" : ("  " + more).c_str());
+  std::printf("%-58s %9.2f %-4s limit %8.2f  %s%s\n", what.c_str(), value, unit, limit, kept ? "kept" : "NOT KEPT",
+              more.empty() ? "" : ("  " + more).c_str());
   std::fflush(stdout);
 }
 
@@ -46,7 +47,8 @@ void compare_row(const Setup& setup, const std::string& what, const Command& our
     std::snprintf(text, sizeof text, " %.2f", one);
     series += text;
   }
-  std::snprintf(more, sizeof more, "(series%s; %.2f ms against %.2f ms; %d pairs each)", series.c_str(), ratio.first_ms, ratio.second_ms, pairs);
+  std::snprintf(more, sizeof more, "(series%s; %.2f ms against %.2f ms; %d pairs each)", series.c_str(), ratio.first_ms, ratio.second_ms,
+                pairs);
   row(what, ratio.median, "x", limit, more);
 }
 
@@ -58,9 +60,11 @@ std::string words(const std::vector<std::string>& argv) {
 
 std::string two_container_pod(const fs::path& root, const std::string& command) {
   std::ostringstream text;
-  text << R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"bench"},"spec":{"restartPolicy":"Never","terminationGracePeriodSeconds":1,"containers":[)";
+  text
+      << R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"bench"},"spec":{"restartPolicy":"Never","terminationGracePeriodSeconds":1,"containers":[)";
   for (const char* name : {"a", "b"})
-    text << (*name == 'b' ? "," : "") << R"({"name":")" << name << R"(","image":"rootfs:)" << root.string() << R"(","command":)" << command << "}";
+    text << (*name == 'b' ? "," : "") << R"({"name":")" << name << R"(","image":"rootfs:)" << root.string() << R"(","command":)" << command
+         << "}";
   text << "]}}\n";
   return text.str();
 }
@@ -80,24 +84,45 @@ void start_rows(const Setup& setup) {
 
   const Command sandbox{"podctl", {podctl, "run", "-q", "--rm", "--", "true"}, {}};
   // The same namespaces and the same mounts as podctl's root of the host's files.
-  std::vector<std::string> bwrap{"bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup", "--hostname", "main",
-                                 "--die-with-parent", "--new-session", "--uid", "0", "--gid", "0", "--tmpfs", "/"};
+  std::vector<std::string> bwrap{"bwrap",
+                                 "--unshare-user",
+                                 "--unshare-ipc",
+                                 "--unshare-pid",
+                                 "--unshare-net",
+                                 "--unshare-uts",
+                                 "--unshare-cgroup",
+                                 "--hostname",
+                                 "main",
+                                 "--die-with-parent",
+                                 "--new-session",
+                                 "--uid",
+                                 "0",
+                                 "--gid",
+                                 "0",
+                                 "--tmpfs",
+                                 "/"};
   for (const char* folder : {"/etc", "/usr", "/opt"})
     if (fs::exists(folder)) bwrap.insert(bwrap.end(), {"--ro-bind", folder, folder});
   for (const char* link : {"bin", "lib", "lib32", "lib64", "libx32", "sbin"})
-    if (const fs::path path = fs::path("/") / link; fs::is_symlink(path)) bwrap.insert(bwrap.end(), {"--symlink", fs::read_symlink(path), path});
-  bwrap.insert(bwrap.end(), {"--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs", "/var", "--proc", "/proc", "--dev", "/dev", "--mqueue", "/dev/mqueue", "--chdir", "/", "true"});
+    if (const fs::path path = fs::path("/") / link; fs::is_symlink(path))
+      bwrap.insert(bwrap.end(), {"--symlink", fs::read_symlink(path), path});
+  bwrap.insert(bwrap.end(), {"--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs", "/var", "--proc", "/proc", "--dev", "/dev", "--mqueue",
+                             "/dev/mqueue", "--chdir", "/", "true"});
   compare_row(setup, "run -- true against bwrap", sandbox, {"bwrap", bwrap, {}}, 1.0, setup.pairs);
   std::printf("    podctl: %s\n    bwrap:  %s\n", words(sandbox.argv).c_str(), words(bwrap).c_str());
   if (!setup.peers) return;
 
   const std::string bundle = setup.work / "bundle";
-  const Command crun{"crun twice", {"sh", "-c", "crun --root " + (setup.work / "crun").string() + " run -b " + bundle + " bench-a && crun --root " +
-                                                    (setup.work / "crun").string() + " run -b " + bundle + " bench-b"}, {}};
+  const Command crun{"crun twice",
+                     {"sh", "-c",
+                      "crun --root " + (setup.work / "crun").string() + " run -b " + bundle + " bench-a && crun --root " +
+                          (setup.work / "crun").string() + " run -b " + bundle + " bench-b"},
+                     {}};
   compare_row(setup, "two-container pod against two crun run", pod, crun, 1.0 / 3, setup.pairs);
   const fs::path play = write_file(setup.work / "play.json", two_container_pod(root, R"(["/bin/true"])"));
   const Command podman{"podman", {"sh", (setup.work / "podman.sh").string()}, {}};
-  if (fs::exists(setup.work / "podman.sh")) compare_row(setup, "two-container pod against podman kube play + wait + pod rm", pod, podman, 1.0 / 50, 30);
+  if (fs::exists(setup.work / "podman.sh"))
+    compare_row(setup, "two-container pod against podman kube play + wait + pod rm", pod, podman, 1.0 / 50, 30);
 }
 
 long kib_of(int pid, const char* file_name, const std::string& label) {

@@ -32,7 +32,8 @@ void spawn_and_wait(const std::vector<std::string>& words, const std::string& na
   posix_spawn_file_actions_destroy(&actions);
   if (rc != 0) throw std::runtime_error(name + ": cannot be started");
   int status = 0;
-  if (::waitpid(pid, &status, 0) != pid || status != 0) throw std::runtime_error(name + ": did not end with 0 but with status " + std::to_string(status));
+  if (::waitpid(pid, &status, 0) != pid || status != 0)
+    throw std::runtime_error(name + ": did not end with 0 but with status " + std::to_string(status));
 }
 
 }  // namespace

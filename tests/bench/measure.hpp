@@ -16,8 +16,8 @@ struct Command {
 double run_once(const Command& command);
 
 struct Ratio {
-  double median = 0;                ///< of the series' medians
-  std::vector<double> series;       ///< median ratio of each series of pairs
+  double median = 0;                   ///< of the series' medians
+  std::vector<double> series;          ///< median ratio of each series of pairs
   double first_ms = 0, second_ms = 0;  ///< median times, for orientation only
 };
 

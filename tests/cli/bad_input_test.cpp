@@ -9,14 +9,15 @@ using podtest::World;
 namespace {
 
 std::string manifest(const std::string& container, const std::string& rest = "") {
-  return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{"restartPolicy":"Never",)" + rest + R"("containers":[{"name":"main",)" + container + "}]}}";
+  return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{"restartPolicy":"Never",)" + rest +
+         R"("containers":[{"name":"main",)" + container + "}]}}";
 }
 
 struct Case {
   std::string what, text;
-  int run_code;       // of run; validate says 3 when that is 125 and the manifest is at fault
-  bool valid;         // the manifest itself is fine: only this machine or its files are not
-  std::string says;   // part of the error
+  int run_code;      // of run; validate says 3 when that is 125 and the manifest is at fault
+  bool valid;        // the manifest itself is fine: only this machine or its files are not
+  std::string says;  // part of the error
 };
 
 }  // namespace
@@ -37,13 +38,19 @@ TEST_CASE("bad manifests and what they name", "[bad-input]") {
       {"misspelt field", manifest(R"("comand":["true"])"), 125, false, "did you mean \"command\""},
       {"wrong type", manifest(R"("command":"true")"), 125, false, "spec.containers[0].command"},
       {"duplicate name", manifest(R"("command":["true"]},{"name":"main","command":["true"])"), 125, false, "Duplicate value: \"main\""},
-      {"missing volume", manifest(R"("command":["true"],"volumeMounts":[{"name":"dat","mountPath":"/data"}])"), 125, false, "Not found: \"dat\""},
-      {"NUL in a name", R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a\u0000b"},"spec":{"containers":[{"name":"main"}]}})", 125, false, "metadata.name"},
-      {"control character in a name", R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a\u001b[31m"},"spec":{"containers":[{"name":"main"}]}})", 125, false, "metadata.name"},
+      {"missing volume", manifest(R"("command":["true"],"volumeMounts":[{"name":"dat","mountPath":"/data"}])"), 125, false,
+       "Not found: \"dat\""},
+      {"NUL in a name", R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a\u0000b"},"spec":{"containers":[{"name":"main"}]}})", 125,
+       false, "metadata.name"},
+      {"control character in a name",
+       R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a\u001b[31m"},"spec":{"containers":[{"name":"main"}]}})", 125, false,
+       "metadata.name"},
       {"too large", std::string(std::size_t{10} << 20, ' ') + manifest(R"("command":["true"])"), 125, false, "3 MiB"},
       {"too deep", std::string(150, '[') + std::string(150, ']'), 125, false, "100"},
-      {"subPath with ..", manifest(R"("command":["true"],"volumeMounts":[{"name":"v","mountPath":"/data","subPath":"../x"}])", R"("volumes":[{"name":"v","emptyDir":{}}],)"), 125, false,
-       "must not contain '..'"},
+      {"subPath with ..",
+       manifest(R"("command":["true"],"volumeMounts":[{"name":"v","mountPath":"/data","subPath":"../x"}])",
+                R"("volumes":[{"name":"v","emptyDir":{}}],)"),
+       125, false, "must not contain '..'"},
       {"no such root", manifest(R"("command":["true"],"image":"rootfs:)" + at + R"(/nowhere")"), 125, true, "/nowhere"},
       {"a root that is a file", manifest(R"("command":["true"],"image":"rootfs:)" + at + R"(/file")"), 125, true, "/file"},
       {"command not found", manifest(R"("command":["no-such-command"])"), 127, true, "\"no-such-command\" not found"},
@@ -55,8 +62,10 @@ TEST_CASE("bad manifests and what they name", "[bad-input]") {
       {"hostPath: not a device", host_path(at + "/file", "CharDevice"), 125, true, "hostPath type check failed"},
       {"hostPath: not a block device", host_path(at + "/file", "BlockDevice"), 125, true, "hostPath type check failed"},
       {"hostPath: not there", host_path(at + "/nowhere", "Directory"), 125, true, "/nowhere"},
-      {"an id outside of every map", manifest(R"("command":["true"],"securityContext":{"runAsUser":5},"image":"host"},{"name":"two","command":["true"],"securityContext":{"runAsUser":2000000000})"), 125, true,
-       ""},
+      {"an id outside of every map",
+       manifest(
+           R"("command":["true"],"securityContext":{"runAsUser":5},"image":"host"},{"name":"two","command":["true"],"securityContext":{"runAsUser":2000000000})"),
+       125, true, ""},
   };
   for (const auto& one : cases) {
     INFO(one.what);
@@ -122,13 +131,16 @@ TEST_CASE("a store that cannot be used is one error", "[bad-input]") {
 TEST_CASE("a thousand containers run, or the limit that was met is named", "[many]") {
   const World world;
   std::string list;
-  for (int i = 0; i < 1000; ++i) list += (i == 0 ? "" : ",") + std::string(R"({"name":"c)") + std::to_string(i) + R"(","command":["true"]})";
-  const std::string file = world.file("many.json", R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"many"},"spec":{"restartPolicy":"Never","containers":[)" + list + "]}}");
+  for (int i = 0; i < 1000; ++i)
+    list += (i == 0 ? "" : ",") + std::string(R"({"name":"c)") + std::to_string(i) + R"(","command":["true"]})";
+  const std::string file = world.file(
+      "many.json",
+      R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"many"},"spec":{"restartPolicy":"Never","containers":[)" + list + "]}}");
   const auto result = world.podctl({"run", "-q", file}, {.limit = std::chrono::seconds(120)});
   INFO(result.err);
   if (result.code != 0) {
     CHECK(result.code == 125);
-    CHECK((result.err.find("limit") != std::string::npos || result.err.find("EMFILE") != std::string::npos || result.err.find("ENOSPC") != std::string::npos ||
-           result.err.find("EAGAIN") != std::string::npos));
+    CHECK((result.err.find("limit") != std::string::npos || result.err.find("EMFILE") != std::string::npos ||
+           result.err.find("ENOSPC") != std::string::npos || result.err.find("EAGAIN") != std::string::npos));
   }
 }

@@ -1,8 +1,8 @@
 // Every example does what its own first lines say.
+#include <nlohmann/json.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "support/catch.hpp"

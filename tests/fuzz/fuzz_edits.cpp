@@ -38,8 +38,8 @@ void take_line(std::string_view line, Script& script) {
   switch (line.front()) {
     case 's': return take_set(value, edits);
     case 'a':
-      return static_cast<void>(edits.annotations.emplace_back(
-          value.substr(0, value.find('=')), value.substr(std::min(value.size(), value.find('=')))));
+      return static_cast<void>(
+          edits.annotations.emplace_back(value.substr(0, value.find('=')), value.substr(std::min(value.size(), value.find('=')))));
     case 'n': edits.name = value; return;
     case 'i': edits.image = value; return;
     case 'r': edits.restart_policy = value; return;
@@ -54,24 +54,19 @@ void take_line(std::string_view line, Script& script) {
       edits.show_current_directory = true;
       return;
     case 'w': edits.current_directory_writable = true; return;
-    case 'V':
-      script.options.validation = value == "ignore" ? Validation::kIgnore : Validation::kWarn;
-      return;
+    case 'V': script.options.validation = value == "ignore" ? Validation::kIgnore : Validation::kWarn; return;
     default: script.command.push_back(value); return;
   }
 }
 
 void check(const Manifest& manifest, const char* what) {
-  for (const auto& d : manifest.diagnostics)
-    require(!d.message.empty(), "a problem has words", what);
+  for (const auto& d : manifest.diagnostics) require(!d.message.empty(), "a problem has words", what);
   if (manifest.has_errors()) return;
   require(manifest.pods.size() == 1, "an edited manifest still holds one pod", what);
   const std::string once = manifest_json(manifest.pods.front());
   const Manifest again = parse_manifest(once, {.validation = Validation::kIgnore, .edits = {}});
-  require(!again.has_errors(), "an edited pod is valid when written out",
-          once + render_diagnostics(again.diagnostics, 10));
-  require(manifest_json(again.pods.front()) == once, "an edited pod reads back as it was written",
-          once);
+  require(!again.has_errors(), "an edited pod is valid when written out", once + render_diagnostics(again.diagnostics, 10));
+  require(manifest_json(again.pods.front()) == once, "an edited pod reads back as it was written", once);
 }
 
 }  // namespace

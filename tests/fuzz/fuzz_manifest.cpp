@@ -24,11 +24,8 @@ void check_places(const Manifest& manifest, std::string_view text) {
     require((d.line == 0) == (d.column == 0), "a place has line and column, or neither", d.message);
   }
   const std::string shown = render_diagnostics(manifest.diagnostics, 10);
-  for (const char c : shown)
-    require(c == '\n' || static_cast<unsigned char>(c) >= 0x20,
-            "a report holds no control character", shown);
-  require(nlohmann::json::accept(render_diagnostics_json("fuzz.json", manifest.diagnostics)),
-          "a JSON report is JSON", shown);
+  for (const char c : shown) require(c == '\n' || static_cast<unsigned char>(c) >= 0x20, "a report holds no control character", shown);
+  require(nlohmann::json::accept(render_diagnostics_json("fuzz.json", manifest.diagnostics)), "a JSON report is JSON", shown);
 }
 
 std::string base64(const std::string& bytes) {
@@ -53,14 +50,11 @@ void check_round_trip(const Manifest& manifest, const Pod& pod) {
   const std::string once = manifest_json(pod);
   std::string text = once;
   for (const auto& object : manifest.objects) text += object_json(object) + '\n';
-  if (text.size() > (std::size_t{3} << 20))
-    return;  // defaults may push it over the limit of a manifest
+  if (text.size() > (std::size_t{3} << 20)) return;  // defaults may push it over the limit of a manifest
   const Manifest again = parse_manifest(text, {.validation = Validation::kIgnore, .edits = {}});
-  require(!again.has_errors(), "a valid pod is valid when written out",
-          once + render_diagnostics(again.diagnostics, 10));
+  require(!again.has_errors(), "a valid pod is valid when written out", once + render_diagnostics(again.diagnostics, 10));
   require(again.pods.size() == 1, "one pod is read back", once);
-  require(manifest_json(again.pods.front()) == once, "a pod reads back as it was written",
-          once + manifest_json(again.pods.front()));
+  require(manifest_json(again.pods.front()) == once, "a pod reads back as it was written", once + manifest_json(again.pods.front()));
 }
 
 HostFacts ordinary_user() {
@@ -97,22 +91,17 @@ void check_plan(const Plan& plan) {
   if (plan.steps.size() > kMostSteps) return;
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     require(plan.steps[i].number == static_cast<int>(i) + 1, "steps are numbered from 1");
-    require(
-        plan.steps[i].member >= -1 && plan.steps[i].member < static_cast<int>(plan.members.size()),
-        "a step's member exists");
+    require(plan.steps[i].member >= -1 && plan.steps[i].member < static_cast<int>(plan.members.size()), "a step's member exists");
   }
   const std::string text = render_plan_text(plan);
   require(!text.empty() && text.back() == '\n', "a plan ends its last line");
-  for (const char c : text)
-    require(c == '\n' || static_cast<unsigned char>(c) >= 0x20, "a plan holds no control character",
-            text);
+  for (const char c : text) require(c == '\n' || static_cast<unsigned char>(c) >= 0x20, "a plan holds no control character", text);
   const std::string json = render_plan_json(plan);
   require(nlohmann::json::accept(json), "a plan as JSON is JSON", json);
   for (int member = 0; member < static_cast<int>(plan.members.size()); ++member) {
     const auto steps = make_join_plan(plan, member, {.attempt = 3, .in_turn = true});
     require(!steps.empty(), "a container has steps of its own");
-    require(std::holds_alternative<action::ExecProgram>(steps.back().action),
-            "the last of them is its exec");
+    require(std::holds_alternative<action::ExecProgram>(steps.back().action), "the last of them is its exec");
   }
 }
 
@@ -127,8 +116,7 @@ void check_plans(const Manifest& manifest, const Pod& pod) {
     try {
       check_plan(make_plan(pod, manifest.objects, facts, options));
     } catch (const Error& error) {
-      require(error.info().error_class == ErrorClass::kHost,
-              "a valid pod is refused for the machine's sake only", render_error(error));
+      require(error.info().error_class == ErrorClass::kHost, "a valid pod is refused for the machine's sake only", render_error(error));
       require(nlohmann::json::accept(render_error_json(error)), "an error as JSON is JSON");
     }
   }
@@ -141,8 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   const Manifest manifest = parse_manifest(text);
   check_places(manifest, text);
   const Manifest lenient = parse_manifest(text, {.validation = Validation::kIgnore, .edits = {}});
-  require(!lenient.has_errors() || manifest.has_errors(),
-          "what strict reading accepts, lenient reading accepts",
+  require(!lenient.has_errors() || manifest.has_errors(), "what strict reading accepts, lenient reading accepts",
           render_diagnostics(lenient.diagnostics, 10));
   if (lenient.has_errors()) return 0;
   for (const auto& pod : lenient.pods) {

@@ -24,11 +24,8 @@ void read_ids(std::string_view text) {
   static_cast<void>(account_name(text, 1000));
   for (const std::uint32_t uid : {0u, 1000u, 65534u})
     if (const auto account = find_account(text, uid)) {
-      require(!account->home.empty() && account->home.front() == '/', "a home is an absolute path",
-              account->home);
-      require(account->home.find('\n') == std::string::npos &&
-                  account->home.find('\0') == std::string::npos,
-              "a home is one plain line");
+      require(!account->home.empty() && account->home.front() == '/', "a home is an absolute path", account->home);
+      require(account->home.find('\n') == std::string::npos && account->home.find('\0') == std::string::npos, "a home is one plain line");
     }
 }
 
@@ -39,13 +36,11 @@ void read_quantity(std::string_view text) {
   if (!amount) return;
   const auto again = spec::parse_quantity(amount->text, problem);
   require(again.has_value(), "a canonical quantity is one", amount->text);
-  require(*again == *amount, "a canonical quantity says the same",
-          cat(std::string(text), " -> ", amount->text, " -> ", again->text));
+  require(*again == *amount, "a canonical quantity says the same", cat(std::string(text), " -> ", amount->text, " -> ", again->text));
 }
 
 void read_duration(std::string_view text) {
-  if (const auto duration = parse_duration(text))
-    require(duration->count() >= 0, "a duration is not negative", std::string(text));
+  if (const auto duration = parse_duration(text)) require(duration->count() >= 0, "a duration is not negative", std::string(text));
 }
 
 void read_path(std::string_view text) {
@@ -53,13 +48,10 @@ void read_path(std::string_view text) {
   require(!once.empty() && once.front() == '/', "a clean path is absolute", once);
   require(clean_path(once) == once, "cleaning twice changes nothing", once);
   require(once == "/" || once.back() != '/', "a clean path ends in a name", once);
-  for (const auto part : split(once, '/'))
-    require(part != "." && part != "..", "a clean path has no dots", once);
+  for (const auto part : split(once, '/')) require(part != "." && part != "..", "a clean path has no dots", once);
   require(is_below(once, "/"), "everything is below the root", once);
-  for (const auto check :
-       {spec::check_dns_label, spec::check_dns_subdomain, spec::check_qualified_name,
-        spec::check_label_value, spec::check_port_name, spec::check_data_key, spec::check_env_name,
-        spec::check_local_path})
+  for (const auto check : {spec::check_dns_label, spec::check_dns_subdomain, spec::check_qualified_name, spec::check_label_value,
+                           spec::check_port_name, spec::check_data_key, spec::check_env_name, spec::check_local_path})
     static_cast<void>(check(text));
 }
 
@@ -68,27 +60,20 @@ void show(std::string_view text) {
   for (std::string_view rest = quoted; !rest.empty();) {
     const auto length = utf8_length(rest);
     require(length > 0, "quoted text is UTF-8", quoted);
-    require(static_cast<unsigned char>(rest[0]) >= 0x20 && rest[0] != 0x7f,
-            "quoted text holds no control character", quoted);
+    require(static_cast<unsigned char>(rest[0]) >= 0x20 && rest[0] != 0x7f, "quoted text holds no control character", quoted);
     rest.remove_prefix(length);
   }
   bool colored = false;
   const std::string clean = monitor::sanitize(text, colored);
   for (std::size_t i = 0; i < clean.size(); ++i) {
     const char c = clean[i];
-    const bool c1 = i + 1 < clean.size() && c == '\xc2' &&
-                    static_cast<unsigned char>(clean[i + 1]) >= 0x80 &&
+    const bool c1 = i + 1 < clean.size() && c == '\xc2' && static_cast<unsigned char>(clean[i + 1]) >= 0x80 &&
                     static_cast<unsigned char>(clean[i + 1]) < 0xa0;
     require(!c1, "shown text holds no C1 control", quote(clean));
-    if (c == '\x1b')
-      require(i + 1 < clean.size() && clean[i + 1] == '[', "only colours are left of escapes",
-              quote(clean));
-    else
-      require(static_cast<unsigned char>(c) >= 0x20 || c == '\t',
-              "shown text holds no control character", quote(clean));
+    if (c == '\x1b') require(i + 1 < clean.size() && clean[i + 1] == '[', "only colours are left of escapes", quote(clean));
+    else require(static_cast<unsigned char>(c) >= 0x20 || c == '\t', "shown text holds no control character", quote(clean));
   }
-  static_cast<void>(
-      did_you_mean(text.substr(0, 40), std::vector<std::string_view>{"run", "plan", "validate"}));
+  static_cast<void>(did_you_mean(text.substr(0, 40), std::vector<std::string_view>{"run", "plan", "validate"}));
 }
 
 }  // namespace

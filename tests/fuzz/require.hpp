@@ -14,8 +14,6 @@ inline void require(bool holds, const char* what, const std::string& detail = {}
   std::abort();
 }
 
-inline std::string_view as_text(const unsigned char* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
+inline std::string_view as_text(const unsigned char* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 }  // namespace podfuzz

@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 // A pod that leaves as much as a pod can: layers, a disk volume with files, daemons, several containers and,
 // where the caller has them, files of other ids.
 Json busy_pod(const World& world) {
-  const std::string script = "mkdir -p /data/$0/deep; echo x > /data/$0/deep/file; (setsid sleep 60 &); echo x > /tmp/file; chmod 700 /data/$0; echo ready; exec sleep 60";
+  const std::string script =
+      "mkdir -p /data/$0/deep; echo x > /data/$0/deep/file; (setsid sleep 60 &); echo x > /tmp/file; chmod 700 /data/$0; echo ready; exec sleep 60";
   Json one = container("one", script), two = container("two", script);
   one["image"] = "rootfs:" + world.busybox_root();
   one["volumeMounts"] = two["volumeMounts"] = {mount("data", "/data")};
@@ -36,11 +37,13 @@ Json busy_pod(const World& world) {
 
 // All that podctl started is a child of ours once podctl is gone (PR_SET_CHILD_SUBREAPER, set by World).
 bool all_ended_within_a_second() {
-  return eventually([] {
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
-    return ::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD;
-  }, std::chrono::seconds(1));
+  return eventually(
+      [] {
+        while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+        }
+        return ::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD;
+      },
+      std::chrono::seconds(1));
 }
 
 std::vector<std::string> files_of(const World& world) {
@@ -166,7 +169,8 @@ TEST_CASE("twenty pods at once do not disturb each other", "[kill]") {
     Json manifest = busy_pod(world);
     manifest["metadata"]["name"] = "pod" + number;
     for (auto& entry : manifest["spec"]["containers"])
-      entry["command"][2] = "echo " + number + " > /data/$0; sleep 0.2; cat /data/$0; [ \"$(cat /proc/sys/kernel/hostname)\" = pod" + number + " ]";
+      entry["command"][2] =
+          "echo " + number + " > /data/$0; sleep 0.2; cat /data/$0; [ \"$(cat /proc/sys/kernel/hostname)\" = pod" + number + " ]";
     pods.push_back(std::make_unique<Background>(world.podctl_argv({"run", "--log-prefix", "never", write_manifest(world, manifest)})));
   }
   for (int i = 0; i < 20; ++i) {
@@ -182,7 +186,8 @@ TEST_CASE("twenty pods at once do not disturb each other", "[kill]") {
 TEST_CASE("pods of one command with the same name take the next free one", "[kill]") {
   const World world;
   std::vector<std::unique_ptr<Background>> pods;
-  for (int i = 0; i < 5; ++i) pods.push_back(std::make_unique<Background>(world.podctl_argv({"run", "--", "sh", "-c", "hostname; sleep 0.5"})));
+  for (int i = 0; i < 5; ++i)
+    pods.push_back(std::make_unique<Background>(world.podctl_argv({"run", "--", "sh", "-c", "hostname; sleep 0.5"})));
   std::vector<std::string> names;
   for (auto& one : pods) names.push_back(one->wait().out);
   std::sort(names.begin(), names.end());

@@ -35,7 +35,8 @@ Json with_data(Json manifest) {
 TEST_CASE("init containers run one after another, each to its end, before the others", "[life]") {
   const World world;
   const std::string slow = "sleep 0.1; echo $0 >> /data/order; sleep 0.1; echo $0 >> /data/order";
-  const Json manifest = with_data(with_init({container("a", slow), container("b", slow)}, {container("c", "cat /data/order"), container("d", "true")}));
+  const Json manifest =
+      with_data(with_init({container("a", slow), container("b", slow)}, {container("c", "cat /data/order"), container("d", "true")}));
   const Result result = run_pod(world, manifest, {"--log-prefix", "never"});
   INFO(result.err);
   CHECK(result.out == "a\na\nb\nb\n");
@@ -45,7 +46,8 @@ TEST_CASE("init containers run one after another, each to its end, before the ot
 TEST_CASE("a failing init container fails the pod with its code, and nothing after it runs", "[life]") {
   const World world;
   const std::string file = world.path() + "/result.json";
-  const Json manifest = with_init({container("a", "echo a"), container("b", "exit 9"), container("c", "echo c")}, {container("d", "echo d")});
+  const Json manifest =
+      with_init({container("a", "echo a"), container("b", "exit 9"), container("c", "echo c")}, {container("d", "echo d")});
   const Result result = run_pod(world, manifest, {"--log-prefix", "never", "--result", file});
   CHECK(result.out == "a\n");
   CHECK(result.code == 9);
@@ -58,7 +60,8 @@ TEST_CASE("a failing init container fails the pod with its code, and nothing aft
 
 TEST_CASE("a failing init container is tried again when the policy says so", "[life]") {
   const World world;
-  Json manifest = with_data(with_init({container("a", "echo x >> /data/tries; [ $(wc -l < /data/tries) = 2 ]")}, {container("b", "wc -l < /data/tries")}));
+  Json manifest = with_data(
+      with_init({container("a", "echo x >> /data/tries; [ $(wc -l < /data/tries) = 2 ]")}, {container("b", "wc -l < /data/tries")}));
   manifest["spec"]["restartPolicy"] = "OnFailure";
   const Result result = run_pod(world, manifest, {"--log-prefix", "never"});
   CHECK(result.out == "2\n");
@@ -68,7 +71,8 @@ TEST_CASE("a failing init container is tried again when the policy says so", "[l
 TEST_CASE("after a failure OnFailure restarts at once, and after a success it does not", "[life]") {
   const World world;
   const std::string file = world.path() + "/result.json";
-  Json manifest = with_data(pod({container("a", "echo x >> /data/tries; echo run; [ $(wc -l < /data/tries) = 2 ] || exit 4"), container("b", "echo once")}));
+  Json manifest = with_data(
+      pod({container("a", "echo x >> /data/tries; echo run; [ $(wc -l < /data/tries) = 2 ] || exit 4"), container("b", "echo once")}));
   manifest["spec"]["restartPolicy"] = "OnFailure";
   const auto begin = Clock::now();
   const Result result = run_pod(world, manifest, {"--log-prefix", "never", "--result", file});
@@ -86,7 +90,8 @@ TEST_CASE("after a failure OnFailure restarts at once, and after a success it do
 
 TEST_CASE("Always restarts after a success too, until the pod is stopped", "[life]") {
   const World world;
-  Json manifest = with_data(pod({container("a", "echo x >> /data/tries; [ $(wc -l < /data/tries) = 1 ] && exit 0; echo again; exec sleep 60")}));
+  Json manifest =
+      with_data(pod({container("a", "echo x >> /data/tries; [ $(wc -l < /data/tries) = 1 ] && exit 0; echo again; exec sleep 60")}));
   manifest["spec"]["restartPolicy"] = "Always";
   LivePod live(world, manifest);
   live.await("again");
@@ -170,7 +175,10 @@ TEST_CASE("INT, TERM and HUP stop the pod gracefully, with 130, 143 and 129", "[
   const World world;
   for (const auto& [number, code] : std::vector<std::pair<int, int>>{{SIGINT, 130}, {SIGTERM, 143}, {SIGHUP, 129}}) {
     const std::string file = world.path() + "/result.json";
-    LivePod live(world, pod({container("a", "trap 'echo bye; exit 0' TERM; echo ready; sleep 60 & wait"), container("b", "echo ready; exec sleep 60")}), {"--result", file});
+    LivePod live(
+        world,
+        pod({container("a", "trap 'echo bye; exit 0' TERM; echo ready; sleep 60 & wait"), container("b", "echo ready; exec sleep 60")}),
+        {"--result", file});
     live.await("ready", 2);
     live.signal(number);
     const Result result = live.wait();
@@ -200,7 +208,8 @@ TEST_CASE("a second signal kills at once", "[life]") {
 TEST_CASE("a caller that ignores a signal is left alone by it", "[life]") {
   const World world;
   std::vector<std::string> argv{"sh", "-c", "trap '' HUP; exec \"$@\"", "sh"};
-  for (const auto& word : world.podctl_argv({"run", write_manifest(world, pod({container("a", "echo ready; exec sleep 0.5")}))})) argv.push_back(word);
+  for (const auto& word : world.podctl_argv({"run", write_manifest(world, pod({container("a", "echo ready; exec sleep 0.5")}))}))
+    argv.push_back(word);
   Background run(argv);
   REQUIRE(run.read_until([](const std::string& out) { return contains(out, "ready"); }));
   run.signal(SIGHUP);
@@ -251,15 +260,19 @@ TEST_CASE("PID 1 of its own namespace that would not hear the signal is killed a
 
 TEST_CASE("orphans are reaped by pause: no zombie stays", "[life]") {
   const World world;
-  const std::string script = "for i in 1 2 3 4 5 6 7 8; do (setsid sh -c 'exit 7' &); done; sleep 0.3; "
-                             "grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null; cat /proc/1/task/1/children; echo; (setsid sleep 60 &); sleep 0.1; wc -w < /proc/1/task/1/children";
+  const std::string script =
+      "for i in 1 2 3 4 5 6 7 8; do (setsid sh -c 'exit 7' &); done; sleep 0.3; "
+      "grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null; cat /proc/1/task/1/children; echo; (setsid sleep 60 &); sleep 0.1; wc -w < /proc/1/task/1/children";
   CHECK(output_of(world, script) == "\n1\n");
 }
 
 TEST_CASE("what a finished container left running ends with it, while its siblings live", "[life]") {
   const World world;
-  LivePod live(world, pod({container("a", "(setsid sh -c 'trap \"\" TERM HUP; while :; do sleep 0.05; done' &); (setsid sleep 61 &); sleep 0.2; echo started"),
-                           container("b", "(setsid sleep 62 &); echo ready; exec sleep 63")}));
+  LivePod live(
+      world,
+      pod({container("a",
+                     "(setsid sh -c 'trap \"\" TERM HUP; while :; do sleep 0.05; done' &); (setsid sleep 61 &); sleep 0.2; echo started"),
+           container("b", "(setsid sleep 62 &); echo ready; exec sleep 63")}));
   live.await("ready");
   live.await("started");
   // Of pause's children in the pod only that of "b" is left.

@@ -13,8 +13,24 @@ using namespace podtest;
 namespace {
 
 // Numbers of linux/capability.h, written down here so that podctl's own tables are not asked.
-enum : unsigned { kChown = 0, kDacOverride = 1, kFowner = 3, kFsetid = 4, kKill = 5, kSetgid = 6, kSetuid = 7, kSetpcap = 8, kNetBind = 10,
-                  kNetAdmin = 12, kNetRaw = 13, kSysChroot = 18, kSysAdmin = 21, kMknod = 27, kAuditWrite = 29, kSetfcap = 31 };
+enum : unsigned {
+  kChown = 0,
+  kDacOverride = 1,
+  kFowner = 3,
+  kFsetid = 4,
+  kKill = 5,
+  kSetgid = 6,
+  kSetuid = 7,
+  kSetpcap = 8,
+  kNetBind = 10,
+  kNetAdmin = 12,
+  kNetRaw = 13,
+  kSysChroot = 18,
+  kSysAdmin = 21,
+  kMknod = 27,
+  kAuditWrite = 29,
+  kSetfcap = 31
+};
 
 std::string mask(std::initializer_list<unsigned> numbers) {
   std::uint64_t bits = 0;
@@ -25,20 +41,24 @@ std::string mask(std::initializer_list<unsigned> numbers) {
 }
 
 const std::string kNone = mask({});
-const std::string kUsual = mask({kChown, kDacOverride, kFowner, kFsetid, kKill, kSetgid, kSetuid, kSetpcap, kNetBind, kNetRaw, kSysChroot, kMknod, kAuditWrite, kSetfcap});
+const std::string kUsual = mask({kChown, kDacOverride, kFowner, kFsetid, kKill, kSetgid, kSetuid, kSetpcap, kNetBind, kNetRaw, kSysChroot,
+                                 kMknod, kAuditWrite, kSetfcap});
 
 struct Sets {
   std::string inheritable, permitted, effective, bounding, ambient;
   bool operator==(const Sets& o) const {
-    return inheritable == o.inheritable && permitted == o.permitted && effective == o.effective && bounding == o.bounding && ambient == o.ambient;
+    return inheritable == o.inheritable && permitted == o.permitted && effective == o.effective && bounding == o.bounding &&
+           ambient == o.ambient;
   }
 };
 std::ostream& operator<<(std::ostream& out, const Sets& s) {
-  return out << "Inh " << s.inheritable << " Prm " << s.permitted << " Eff " << s.effective << " Bnd " << s.bounding << " Amb " << s.ambient;
+  return out << "Inh " << s.inheritable << " Prm " << s.permitted << " Eff " << s.effective << " Bnd " << s.bounding << " Amb "
+             << s.ambient;
 }
 
 Sets sets_of(const World& world, const Json& security) {
-  const std::string status = output_of(world, "exec cat /proc/self/status", security.empty() ? Json::object() : Json{{"securityContext", security}});
+  const std::string status =
+      output_of(world, "exec cat /proc/self/status", security.empty() ? Json::object() : Json{{"securityContext", security}});
   return {field(status, "CapInh"), field(status, "CapPrm"), field(status, "CapEff"), field(status, "CapBnd"), field(status, "CapAmb")};
 }
 
@@ -68,7 +88,8 @@ TEST_CASE("drop and add change the capabilities exactly", "[lockdown]") {
   CHECK(sets_of(world, {{"capabilities", {{"drop", {"ALL"}}}}}) == root_with(kNone));
   CHECK(sets_of(world, {{"capabilities", {{"drop", {"ALL"}}, {"add", {"NET_BIND_SERVICE"}}}}}) == root_with(mask({kNetBind})));
   CHECK(sets_of(world, {{"capabilities", {{"drop", {"ALL"}}, {"add", {"CHOWN", "NET_ADMIN"}}}}}) == root_with(mask({kChown, kNetAdmin})));
-  const std::string more = mask({kChown, kDacOverride, kFowner, kFsetid, kKill, kSetgid, kSetuid, kSetpcap, kNetBind, kNetRaw, kSysChroot, kSysAdmin, kAuditWrite, kSetfcap});
+  const std::string more = mask({kChown, kDacOverride, kFowner, kFsetid, kKill, kSetgid, kSetuid, kSetpcap, kNetBind, kNetRaw, kSysChroot,
+                                 kSysAdmin, kAuditWrite, kSetfcap});
   CHECK(sets_of(world, {{"capabilities", {{"drop", {"MKNOD"}}, {"add", {"SYS_ADMIN"}}}}}) == root_with(more));
 }
 
@@ -93,7 +114,9 @@ TEST_CASE("capabilities that the caller passes on are not passed on", "[lockdown
   const World world;
   // Only who has a capability can make it inheritable and ambient; everyone else starts without, which is checked above.
   const bool root = caller() == Caller::kMachineRoot || caller() == Caller::kNestedRoot;
-  const std::vector<std::string> prefix = root ? std::vector<std::string>{"setpriv", "--inh-caps", "+net_raw,+chown", "--ambient-caps", "+net_raw,+chown"} : std::vector<std::string>{"setpriv", "--inh-caps", "-all"};
+  const std::vector<std::string> prefix =
+      root ? std::vector<std::string>{"setpriv", "--inh-caps", "+net_raw,+chown", "--ambient-caps", "+net_raw,+chown"}
+           : std::vector<std::string>{"setpriv", "--inh-caps", "-all"};
   const std::string status = status_of(world, prefix);
   CHECK(field(status, "CapInh") == kNone);
   CHECK(field(status, "CapAmb") == kNone);
@@ -104,18 +127,18 @@ TEST_CASE("no new privileges, unless the manifest allows them", "[lockdown]") {
   const World world;
   CHECK(field(output_of(world, "cat /proc/self/status"), "NoNewPrivs") == "1");
   CHECK(field(output_of(world, "cat /proc/self/status", {{"securityContext", {{"allowPrivilegeEscalation", true}}}}), "NoNewPrivs") == "0");
-  CHECK(field(output_of(world, "cat /proc/self/status", {{"securityContext", {{"allowPrivilegeEscalation", false}}}}), "NoNewPrivs") == "1");
+  CHECK(field(output_of(world, "cat /proc/self/status", {{"securityContext", {{"allowPrivilegeEscalation", false}}}}), "NoNewPrivs") ==
+        "1");
 }
 
 TEST_CASE("signals are neither blocked nor ignored, whatever the caller did", "[lockdown]") {
   if (!has_means(run({"env", "--block-signal=USR1", "true"}).code == 0, "env --block-signal (coreutils 8.31)")) return;
   const World world;
-  const std::vector<std::vector<std::string>> callers{
-      {},
-      {"sh", "-c", "trap '' INT PIPE HUP QUIT USR2 CHLD; exec \"$@\"", "sh"},
-      {"env", "--block-signal"},
-      {"env", "--ignore-signal=INT,TERM,PIPE,TSTP", "--block-signal=USR1,USR2,CHLD,TERM"},
-      {"nohup"}};
+  const std::vector<std::vector<std::string>> callers{{},
+                                                      {"sh", "-c", "trap '' INT PIPE HUP QUIT USR2 CHLD; exec \"$@\"", "sh"},
+                                                      {"env", "--block-signal"},
+                                                      {"env", "--ignore-signal=INT,TERM,PIPE,TSTP", "--block-signal=USR1,USR2,CHLD,TERM"},
+                                                      {"nohup"}};
   for (const auto& prefix : callers) {
     const std::string status = status_of(world, prefix);
     INFO((prefix.empty() ? "plain" : prefix.front()) << (prefix.size() > 1 ? prefix[1] : ""));
@@ -148,7 +171,8 @@ TEST_CASE("of descriptors a container has its three streams and no other", "[loc
 TEST_CASE("a caller without standard streams gives a container sound ones", "[lockdown]") {
   const World world;
   const std::string seen = world.folder("seen");
-  Json main = container("main", "readlink /proc/self/fd/0 > /seen/fds; ls /proc/self/fd | tr '\\n' ' ' >> /seen/fds; echo lost; echo lost >&2");
+  Json main =
+      container("main", "readlink /proc/self/fd/0 > /seen/fds; ls /proc/self/fd | tr '\\n' ' ' >> /seen/fds; echo lost; echo lost >&2");
   main["volumeMounts"] = {mount("seen", "/seen")};
   Json manifest = pod({main});
   manifest["spec"]["volumes"] = {volume("seen", {{"hostPath", {{"path", seen}}}})};
@@ -161,7 +185,8 @@ TEST_CASE("a caller without standard streams gives a container sound ones", "[lo
 
 TEST_CASE("umask, folder, session and out-of-memory score are the container's own", "[lockdown]") {
   const World world;
-  const std::string script = "umask; pwd; readlink /proc/self/cwd; cat /proc/self/oom_score_adj; cut -d' ' -f5,6 /proc/$$/stat | { read group session; [ $group = $$ ] && [ $session = $$ ] && echo leader; }";
+  const std::string script =
+      "umask; pwd; readlink /proc/self/cwd; cat /proc/self/oom_score_adj; cut -d' ' -f5,6 /proc/$$/stat | { read group session; [ $group = $$ ] && [ $session = $$ ] && echo leader; }";
   std::vector<std::string> argv{"sh", "-c", "umask 077; cd /usr; exec \"$@\"", "sh"};
   for (const auto& word : world.podctl_argv({"run", write_manifest(world, pod({container("main", script)}))})) argv.push_back(word);
   const Result result = run(argv);
@@ -172,26 +197,32 @@ TEST_CASE("umask, folder, session and out-of-memory score are the container's ow
 TEST_CASE("the limit on open files is the caller's, though podctl raises its own", "[lockdown]") {
   const World world;
   std::vector<std::string> argv{"sh", "-c", "ulimit -Sn 123; exec \"$@\"", "sh"};
-  for (const auto& word : world.podctl_argv({"run", write_manifest(world, pod({container("main", "ulimit -Sn; ulimit -Hn")}))})) argv.push_back(word);
+  for (const auto& word : world.podctl_argv({"run", write_manifest(world, pod({container("main", "ulimit -Sn; ulimit -Hn")}))}))
+    argv.push_back(word);
   CHECK(run(argv).out == "123\n" + run({"sh", "-c", "ulimit -Hn"}).out);
 }
 
 TEST_CASE("the environment is the manifest's, and nothing of the caller's", "[lockdown]") {
   const World world;
-  Json main{{"name", "main"}, {"command", {"env"}}, {"env", {{{"name", "A"}, {"value", "1"}}, {{"name", "B"}, {"value", "$(A)2"}}, {{"name", "C"}, {"value", "$$(A)"}}}}};
+  Json main{{"name", "main"},
+            {"command", {"env"}},
+            {"env", {{{"name", "A"}, {"value", "1"}}, {{"name", "B"}, {"value", "$(A)2"}}, {{"name", "C"}, {"value", "$$(A)"}}}}};
   Options options;
   options.environment = {{"SECRET_TOKEN", "do not tell"}, {"LD_PRELOAD", ""}, {"A", "caller"}};
   const Result result = run_pod(world, pod({main}), {}, options);
   auto seen = lines(result.out);
   std::sort(seen.begin(), seen.end());
-  const std::vector<std::string> expected{"A=1", "B=12", "C=$(A)", "HOME=/root", "HOSTNAME=test", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+  const std::vector<std::string> expected{
+      "A=1", "B=12", "C=$(A)", "HOME=/root", "HOSTNAME=test", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
   CHECK(seen == expected);
 }
 
 TEST_CASE("pause has no capability, no descriptor and no way in", "[lockdown]") {
   const World world;
-  Json main = container("main", "ls /proc/1/fd 2>&1; readlink /proc/1/exe || echo 'no exe'; ls /proc/1/root 2>&1; cat /proc/1/maps 2>&1; "
-                                "sh -c 'echo x > /proc/1/exe' 2>&1; kill -TERM 1; kill -INT 1; kill -KILL 1; sleep 0.1; cat /proc/1/comm; echo ready; exec sleep 60");
+  Json main = container(
+      "main",
+      "ls /proc/1/fd 2>&1; readlink /proc/1/exe || echo 'no exe'; ls /proc/1/root 2>&1; cat /proc/1/maps 2>&1; "
+      "sh -c 'echo x > /proc/1/exe' 2>&1; kill -TERM 1; kill -INT 1; kill -KILL 1; sleep 0.1; cat /proc/1/comm; echo ready; exec sleep 60");
   LivePod live(world, pod({main}));
   live.await("ready");
   const std::string status = read_file("/proc/" + std::to_string(live.pause()) + "/status");
@@ -222,8 +253,11 @@ TEST_CASE("with every capability a container still cannot change pause's program
   if (!has_means(exists("/usr/bin/nsenter"), "nsenter (package util-linux)")) return;
   const World world;
   const std::string canary = world.file("canary", "the machine's");
-  Json main = container("main", "ls -a /proc/1/root/ | tr '\\n' ' ' 2>&1; echo --; ls /proc/1/root" + canary + " 2>&1; echo --; nsenter -t 1 -m /usr/bin/ls / 2>&1; echo --; "
-                                "nsenter -t 1 -m -p -n /bin/sh -c 'ls /home /root /etc/shadow' 2>&1; echo --; cp /bin/true /proc/1/exe 2>&1; echo --; ls /proc/1/cwd/ 2>&1; ls /proc/1/fd 2>&1; echo end");
+  Json main = container(
+      "main",
+      "ls -a /proc/1/root/ | tr '\\n' ' ' 2>&1; echo --; ls /proc/1/root" + canary +
+          " 2>&1; echo --; nsenter -t 1 -m /usr/bin/ls / 2>&1; echo --; "
+          "nsenter -t 1 -m -p -n /bin/sh -c 'ls /home /root /etc/shadow' 2>&1; echo --; cp /bin/true /proc/1/exe 2>&1; echo --; ls /proc/1/cwd/ 2>&1; ls /proc/1/fd 2>&1; echo end");
   main["securityContext"] = {{"capabilities", {{"add", {"ALL"}}}}};
   const Result result = run_pod(world, pod({main}));
   INFO(result.out);

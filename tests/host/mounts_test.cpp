@@ -48,7 +48,8 @@ TEST_CASE("the mounts of a container are the expected ones, and show no other pa
   const auto all = mounts_of(output_of(world, "cat /proc/self/mountinfo"));
   std::set<std::string> targets;
   for (const auto& mount : all) targets.insert(mount.target);
-  for (const auto* target : {"/", "/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/null", "/dev/termination-log", "/usr", "/etc"}) {
+  for (const auto* target :
+       {"/", "/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/null", "/dev/termination-log", "/usr", "/etc"}) {
     INFO(target);
     CHECK(targets.count(target) == 1);
   }
@@ -70,14 +71,16 @@ TEST_CASE("no mount of a container hears of the machine's later, nor tells it of
   const World world;
   const std::string info = output_of(world, "cat /proc/self/mountinfo");
   CHECK_FALSE(contains(info, "shared:"));
-  const std::string seen = try_with_all(world, "mkdir /tmp/m; mount -t tmpfs podctl-test-mark /tmp/m && grep -c podctl-test-mark /proc/self/mountinfo");
+  const std::string seen =
+      try_with_all(world, "mkdir /tmp/m; mount -t tmpfs podctl-test-mark /tmp/m && grep -c podctl-test-mark /proc/self/mountinfo");
   CHECK(seen == "1\n");
   CHECK_FALSE(contains(read_file("/proc/self/mountinfo"), "podctl-test-mark"));
 }
 
 TEST_CASE("paths of /proc that act on the machine are read-only", "[mounts]") {
   const World world;
-  for (const auto* path : {"/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sys/vm/drop_caches", "/proc/sysrq-trigger", "/proc/irq/default_smp_affinity"}) {
+  for (const auto* path : {"/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sys/vm/drop_caches", "/proc/sysrq-trigger",
+                           "/proc/irq/default_smp_affinity"}) {
     if (!exists(path)) continue;  // not in this kernel
     INFO(path);
     // Opened for appending and nothing written: only the opening is tried.
@@ -99,7 +102,8 @@ TEST_CASE("paths of /proc that tell too much are empty", "[mounts]") {
   std::vector<std::string> flags;
   SECTION("one pid namespace") {}
   SECTION("one for each container") { flags = {"--sharing", "kubernetes"}; }
-  for (const auto* path : {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/interrupts", "/proc/sched_debug", "/proc/latency_stats"}) {
+  for (const auto* path :
+       {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/interrupts", "/proc/sched_debug", "/proc/latency_stats"}) {
     if (!exists(path)) continue;
     INFO(path);
     CHECK(output_of(world, std::string("wc -c < ") + path, Json::object(), flags) == "0\n");
@@ -130,8 +134,11 @@ TEST_CASE("/dev holds the usual devices, each the right one, and nothing else", 
         "random character special file 1:8\nurandom character special file 1:9\ntty character special file 5:0\n");
   CHECK(output_of(world, "cd /dev; for l in fd stdin stdout stderr ptmx; do readlink $l; done") ==
         "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx\n");
-  CHECK(output_of(world, "head -c 4 /dev/zero | od -An -tx1; echo x > /dev/null; head -c 8 /dev/urandom | wc -c; sh -c 'echo x > /dev/full' 2>/dev/null || echo full") ==
-        " 00 00 00 00\n8\nfull\n");
+  CHECK(
+      output_of(
+          world,
+          "head -c 4 /dev/zero | od -An -tx1; echo x > /dev/null; head -c 8 /dev/urandom | wc -c; sh -c 'echo x > /dev/full' 2>/dev/null || echo full") ==
+      " 00 00 00 00\n8\nfull\n");
 }
 
 TEST_CASE("a container cannot make a device of its own", "[mounts]") {
@@ -142,7 +149,8 @@ TEST_CASE("a container cannot make a device of its own", "[mounts]") {
 TEST_CASE("/dev/pts is an instance of its own in each container", "[mounts]") {
   const World world;
   // The first terminal of a fresh instance is number 0, whatever is open elsewhere.
-  const std::string script = "perl -e 'open F, \"+<\", \"/dev/ptmx\" or die; my $n = pack \"i\", -1; ioctl F, 0x80045430, $n or die; print unpack(\"i\", $n), \"\\n\"; system \"ls /dev/pts\"'";
+  const std::string script =
+      "perl -e 'open F, \"+<\", \"/dev/ptmx\" or die; my $n = pack \"i\", -1; ioctl F, 0x80045430, $n or die; print unpack(\"i\", $n), \"\\n\"; system \"ls /dev/pts\"'";
   if (!has_means(exists("/usr/bin/perl"), "perl")) return;
   CHECK(output_of(world, script) == "0\n0\nptmx\n");
   const auto all = mounts_of(output_of(world, "cat /proc/self/mountinfo"));
@@ -152,18 +160,26 @@ TEST_CASE("/dev/pts is an instance of its own in each container", "[mounts]") {
 
 TEST_CASE("/dev/shm is one for the pod, of 64 MiB", "[mounts]") {
   const World world;
-  CHECK(output_of(world, "stat -f -c '%T' /dev/shm; df -k /dev/shm | tail -1 | tr -s ' ' | cut -d' ' -f2; stat -c %a /dev/shm") == "tmpfs\n65536\n1777\n");
-  CHECK(contains(output_of(world, "head -c 66m /dev/zero > /dev/shm/big 2>/tmp/said; cat /tmp/said; stat -c %s /dev/shm/big"), "No space left on device"));
-  Json manifest = pod({container("one", "echo shared > /dev/shm/word; n=0; until [ -e /dev/shm/seen ] || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done"),
-                       container("two", "n=0; until [ -s /dev/shm/word ] || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done; cat /dev/shm/word; touch /dev/shm/seen")});
+  CHECK(output_of(world, "stat -f -c '%T' /dev/shm; df -k /dev/shm | tail -1 | tr -s ' ' | cut -d' ' -f2; stat -c %a /dev/shm") ==
+        "tmpfs\n65536\n1777\n");
+  CHECK(contains(output_of(world, "head -c 66m /dev/zero > /dev/shm/big 2>/tmp/said; cat /tmp/said; stat -c %s /dev/shm/big"),
+                 "No space left on device"));
+  Json manifest = pod(
+      {container("one", "echo shared > /dev/shm/word; n=0; until [ -e /dev/shm/seen ] || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done"),
+       container(
+           "two",
+           "n=0; until [ -s /dev/shm/word ] || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done; cat /dev/shm/word; touch /dev/shm/seen")});
   CHECK(run_pod(world, manifest, {"--log-prefix", "never"}).out == "shared\n");
   CHECK_FALSE(exists("/dev/shm/word"));
 }
 
 TEST_CASE("/dev/mqueue is the pod's", "[mounts]") {
   const World world;
-  Json manifest = pod({container("one", "touch /dev/mqueue/queue && n=0; until [ -e /dev/shm/seen ] || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done"),
-                       container("two", "n=0; until [ -e /dev/mqueue/queue ] || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done; ls /dev/mqueue; touch /dev/shm/seen")});
+  Json manifest = pod(
+      {container("one", "touch /dev/mqueue/queue && n=0; until [ -e /dev/shm/seen ] || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done"),
+       container(
+           "two",
+           "n=0; until [ -e /dev/mqueue/queue ] || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done; ls /dev/mqueue; touch /dev/shm/seen")});
   const Result result = run_pod(world, manifest, {"--log-prefix", "never"});
   CHECK(result.out == "queue\n");
   CHECK(result.code == 0);
@@ -172,6 +188,7 @@ TEST_CASE("/dev/mqueue is the pod's", "[mounts]") {
 TEST_CASE("a container that may mount can take its masks away only from itself, and finds no host files below", "[mounts]") {
   const World world;
   const std::string canary = world.file("canary", "the machine's");
-  const std::string said = try_with_all(world, "umount -l /proc/sys 2>&1; umount -l /usr 2>&1; umount -l / 2>&1; cat " + canary + " 2>&1; mount --bind / /mnt 2>&1; cat /mnt" + canary + " 2>&1; true");
+  const std::string said = try_with_all(world, "umount -l /proc/sys 2>&1; umount -l /usr 2>&1; umount -l / 2>&1; cat " + canary +
+                                                   " 2>&1; mount --bind / /mnt 2>&1; cat /mnt" + canary + " 2>&1; true");
   CHECK_FALSE(contains(said, "the machine's"));
 }

@@ -17,7 +17,8 @@ const std::vector<std::string> kKinds{"user", "net", "ipc", "uts", "pid", "mnt",
 
 // Prints its namespaces as it sees them, and stays.
 Json telling(const std::string& name) {
-  return container(name, "for n in user net ipc uts pid mnt cgroup; do echo \"$0=$(readlink /proc/self/ns/$n)\"; done; echo ready; exec sleep 60");
+  return container(
+      name, "for n in user net ipc uts pid mnt cgroup; do echo \"$0=$(readlink /proc/self/ns/$n)\"; done; echo ready; exec sleep 60");
 }
 
 void check_inside_agrees(const LivePod& live, const std::string& name) {
@@ -39,7 +40,8 @@ void check_same(const LivePod& live, const std::vector<std::string>& kinds) {
 
 void check_different(const LivePod& live, const std::vector<std::string>& kinds) {
   for (const auto& kind : kinds) {
-    const std::set<std::string> all{namespace_of(live.member("one"), kind), namespace_of(live.member("two"), kind), namespace_of(live.pause(), kind)};
+    const std::set<std::string> all{namespace_of(live.member("one"), kind), namespace_of(live.member("two"), kind),
+                                    namespace_of(live.pause(), kind)};
     INFO(kind);
     CHECK(all.size() == 3);
   }
@@ -106,7 +108,8 @@ TEST_CASE("pause is PID 1 of the pod, and the members are further processes of i
 
 TEST_CASE("a member sees the processes of its siblings, and no others", "[namespaces]") {
   const World world;
-  Json all = pod({container("one", "exec sleep 0.7"), container("two", "sleep 0.2; cd /proc; for p in [0-9]*; do cat $p/comm 2>/dev/null; done")});
+  Json all =
+      pod({container("one", "exec sleep 0.7"), container("two", "sleep 0.2; cd /proc; for p in [0-9]*; do cat $p/comm 2>/dev/null; done")});
   const Result result = run_pod(world, all, {"--log-prefix", "never"});
   const auto seen = lines(result.out);
   CHECK(std::set<std::string>(seen.begin(), seen.end()) == std::set<std::string>{"podctl-pause", "sleep", "sh"});
@@ -133,7 +136,8 @@ TEST_CASE("sharing kubernetes gives each member a pid namespace of its own", "[n
 
 TEST_CASE("with a pid namespace of its own a member sees only itself in /proc", "[namespaces]") {
   const World world;
-  Json all = pod({container("one", "exec sleep 0.6"), container("two", "sleep 0.2; cd /proc; echo $$; for p in [0-9]*; do cat $p/comm 2>/dev/null; done")});
+  Json all = pod({container("one", "exec sleep 0.6"),
+                  container("two", "sleep 0.2; cd /proc; echo $$; for p in [0-9]*; do cat $p/comm 2>/dev/null; done")});
   const Result result = run_pod(world, all, {"--log-prefix", "never", "--sharing", "kubernetes"});
   const auto seen = lines(result.out);
   CHECK(std::set<std::string>(seen.begin(), seen.end()) == std::set<std::string>{"1", "sh"});

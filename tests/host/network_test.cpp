@@ -35,10 +35,12 @@ std::vector<std::string> loopback_addresses(const World& world, const Json& chan
 
 // Serves its name on a port, says so, and then fetches its sibling's from every address it is given.
 std::string talk(int own_port, int other_port, const std::vector<std::string>& hosts) {
-  std::string script = "mkdir /tmp/site; echo \"from $0\" > /tmp/site/name; busybox httpd -p " + std::to_string(own_port) + " -h /tmp/site; ";
+  std::string script =
+      "mkdir /tmp/site; echo \"from $0\" > /tmp/site/name; busybox httpd -p " + std::to_string(own_port) + " -h /tmp/site; ";
   for (const auto& host : hosts) {
     const std::string url = "http://" + host + ":" + std::to_string(other_port) + "/name";
-    script += "n=0; until busybox wget -q -O /tmp/got " + url + " 2>/dev/null || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done; echo \"" + host + " $(cat /tmp/got)\"; rm -f /tmp/got; ";
+    script += "n=0; until busybox wget -q -O /tmp/got " + url + " 2>/dev/null || [ $n = 100 ]; do n=$((n+1)); sleep 0.05; done; echo \"" +
+              host + " $(cat /tmp/got)\"; rm -f /tmp/got; ";
   }
   return script + "touch /done/$0; until [ -e /done/one ] && [ -e /done/two ]; do sleep 0.05; done";
 }
@@ -80,14 +82,16 @@ TEST_CASE("the pod has loopback alone, and reaches nothing outside", "[network]"
   const World world;
   CHECK(output_of(world, "cd /sys/class/net; echo *") == "lo\n");
   CHECK(output_of(world, "sed 1,2d /proc/net/dev | cut -d: -f1 | tr -d ' '") == "lo\n");
-  CHECK(output_of(world, "busybox ip route show; busybox wget -q -O - http://10.1.2.3/ 2>&1 | grep -o 'unreachable'; true") == "unreachable\n");
+  CHECK(output_of(world, "busybox ip route show; busybox wget -q -O - http://10.1.2.3/ 2>&1 | grep -o 'unreachable'; true") ==
+        "unreachable\n");
   CHECK(output_of(world, "cat /sys/class/net/lo/operstate; cat /sys/class/net/lo/flags") == "unknown\n0x9\n");  // UP, LOOPBACK
 }
 
 TEST_CASE("with network none there is localhost and no other address", "[network]") {
   const World world;
   const std::string file = world.path() + "/result.json";
-  const std::string out = output_of(world, "busybox ip addr show lo | grep -c 'inet '; busybox ip addr show lo | grep -o '127.0.0.1/8'", Json::object(), {"--network", "none", "--result", file});
+  const std::string out = output_of(world, "busybox ip addr show lo | grep -c 'inet '; busybox ip addr show lo | grep -o '127.0.0.1/8'",
+                                    Json::object(), {"--network", "none", "--result", file});
   CHECK(out == "1\n127.0.0.1/8\n");
   CHECK_FALSE(read_json(file)["status"].contains("podIP"));
 }
@@ -97,7 +101,7 @@ TEST_CASE("servers of two members hear each other over localhost and over the po
   const std::string file = world.path() + "/result.json";
   REQUIRE(run_pod(world, pod({container("main", "true")}), {"--result", file}).code == 0);
   std::vector<std::string> hosts{"localhost", "127.0.0.1", "test"};  // the pod's own name is in /etc/hosts
-  const Json ips = read_json(file)["status"]["podIPs"];  // the same for the same name
+  const Json ips = read_json(file)["status"]["podIPs"];              // the same for the same name
   hosts.push_back(ips[0]["ip"]);
   if (has_ipv6()) hosts.push_back('[' + ips[1]["ip"].get<std::string>() + ']');
   Json one = container("one", talk(8001, 8002, hosts)), two = container("two", talk(8002, 8001, hosts));
@@ -141,10 +145,12 @@ TEST_CASE("the pod's /etc/hosts and resolv.conf say what the manifest asks for",
   Json manifest = pod({container("main", "cat /etc/hosts /etc/resolv.conf")});
   manifest["spec"]["hostAliases"] = {{{"ip", "10.9.8.7"}, {"hostnames", {"far", "away"}}}};
   manifest["spec"]["dnsPolicy"] = "None";
-  manifest["spec"]["dnsConfig"] = {{"nameservers", {"10.0.0.53"}}, {"searches", {"example.org"}}, {"options", {{{"name", "ndots"}, {"value", "2"}}}}};
+  manifest["spec"]["dnsConfig"] = {
+      {"nameservers", {"10.0.0.53"}}, {"searches", {"example.org"}}, {"options", {{{"name", "ndots"}, {"value", "2"}}}}};
   const Result result = run_pod(world, manifest);
   CHECK(result.code == 0);
-  for (const auto* line : {"127.0.0.1\tlocalhost\n", "10.9.8.7\tfar\taway\n", "nameserver 10.0.0.53\nsearch example.org\noptions ndots:2\n"}) {
+  for (const auto* line :
+       {"127.0.0.1\tlocalhost\n", "10.9.8.7\tfar\taway\n", "nameserver 10.0.0.53\nsearch example.org\noptions ndots:2\n"}) {
     INFO(line << " in\n" << result.out);
     CHECK(contains(result.out, line));
   }

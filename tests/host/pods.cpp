@@ -42,7 +42,10 @@ Json container(const std::string& name, const std::string& script) {
 }
 
 Json pod(const std::vector<Json>& containers, const std::string& name) {
-  return {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"name", name}}}, {"spec", {{"restartPolicy", "Never"}, {"containers", containers}}}};
+  return {{"apiVersion", "v1"},
+          {"kind", "Pod"},
+          {"metadata", {{"name", name}}},
+          {"spec", {{"restartPolicy", "Never"}, {"containers", containers}}}};
 }
 
 Json volume(const std::string& name, const Json& source) {

@@ -25,7 +25,8 @@ std::string write_manifest(const World& world, const Json& pod, const std::vecto
 Result run_pod(const World& world, const Json& pod, const std::vector<std::string>& flags = {}, const Options& options = {});
 /// Output of a script in a pod of one container, which must end with 0 and say nothing on standard error.
 /// `change` is merged into the container.
-std::string output_of(const World& world, const std::string& script, const Json& change = Json::object(), const std::vector<std::string>& flags = {});
+std::string output_of(const World& world, const std::string& script, const Json& change = Json::object(),
+                      const std::vector<std::string>& flags = {});
 
 /// Lines of a text; of them those that have `prefix`, without it.
 std::vector<std::string> lines(const std::string& text);

@@ -17,8 +17,8 @@ std::set<std::string> inventory(const std::string& folder) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     struct stat status {};
     REQUIRE(::lstat(entry.path().c_str(), &status) == 0);
-    all.insert(entry.path().string() + ' ' + std::to_string(status.st_mode) + ' ' + std::to_string(status.st_size) + ' ' + std::to_string(status.st_uid) + ' ' +
-               std::to_string(status.st_mtim.tv_sec));
+    all.insert(entry.path().string() + ' ' + std::to_string(status.st_mode) + ' ' + std::to_string(status.st_size) + ' ' +
+               std::to_string(status.st_uid) + ' ' + std::to_string(status.st_mtim.tv_sec));
   }
   return all;
 }
@@ -43,15 +43,19 @@ TEST_CASE("on the host's root programs are there, read-only, and homes are hidde
 
 TEST_CASE("on the host's root /tmp, /run and /var are fresh and writable", "[roots]") {
   const World world;
-  CHECK(output_of(world, "ls -A /tmp /run/lock /var/tmp /var/log | grep -v :; for d in /tmp /run /var/tmp /var/lib /root; do echo x > $d/file && cat $d/file; done") ==
-        "\n\n\nx\nx\nx\nx\nx\n");
+  CHECK(
+      output_of(
+          world,
+          "ls -A /tmp /run/lock /var/tmp /var/log | grep -v :; for d in /tmp /run /var/tmp /var/lib /root; do echo x > $d/file && cat $d/file; done") ==
+      "\n\n\nx\nx\nx\nx\nx\n");
   CHECK(output_of(world, "stat -c '%a' /tmp /var/tmp /root; ls -A /tmp") == "1777\n1777\n700\n");
   CHECK(output_of(world, "readlink /var/run /var/lock") == "/run\n/run/lock\n");
 }
 
 TEST_CASE("each container has its own fresh folders", "[roots]") {
   const World world;
-  Json manifest = pod({container("one", "echo one > /tmp/mark; sleep 0.4; cat /tmp/mark"), container("two", "sleep 0.2; cat /tmp/mark 2>/dev/null || echo none")});
+  Json manifest = pod({container("one", "echo one > /tmp/mark; sleep 0.4; cat /tmp/mark"),
+                       container("two", "sleep 0.2; cat /tmp/mark 2>/dev/null || echo none")});
   CHECK(run_pod(world, manifest, {"--log-prefix", "never"}).out == "none\none\n");
 }
 
@@ -59,7 +63,8 @@ TEST_CASE("writes to a rootfs folder go to a layer that is thrown away", "[roots
   const World world;
   const std::string root = world.busybox_root();
   const auto before = inventory(root);
-  const std::string script = "echo changed > /etc/passwd; cat /etc/passwd; rm /bin/vi; ls /bin/vi 2>&1; echo new > /new; mkdir -p /a/b; mv /etc/group /etc/moved; cat /new; ls /a /etc/moved";
+  const std::string script =
+      "echo changed > /etc/passwd; cat /etc/passwd; rm /bin/vi; ls /bin/vi 2>&1; echo new > /new; mkdir -p /a/b; mv /etc/group /etc/moved; cat /new; ls /a /etc/moved";
   CHECK(output_of(world, script, on_root(root)) == "changed\nls: /bin/vi: No such file or directory\nnew\n/etc/moved\n\n/a:\nb\n");
   CHECK(inventory(root) == before);
   CHECK(output_of(world, "cat /new 2>/dev/null || echo fresh; ls /bin/vi", on_root(root)) == "fresh\n/bin/vi\n");
@@ -85,14 +90,17 @@ TEST_CASE("a rootfs folder that is missing, or no folder, is an error that names
 
 TEST_CASE("two containers on one folder do not see each other's writes", "[roots]") {
   const World world;
-  Json one = container("one", "echo one > /mark; sleep 0.4; cat /mark"), two = container("two", "sleep 0.2; cat /mark 2>/dev/null || echo none");
+  Json one = container("one", "echo one > /mark; sleep 0.4; cat /mark"),
+       two = container("two", "sleep 0.2; cat /mark 2>/dev/null || echo none");
   one["image"] = two["image"] = "rootfs:" + world.busybox_root();
   CHECK(run_pod(world, pod({one, two}), {"--log-prefix", "never"}).out == "none\none\n");
 }
 
 TEST_CASE("a restart gets a fresh layer, and keeps the volumes", "[roots]") {
   const World world;
-  Json main = container("main", "[ -e /mark ] && echo stale; echo x > /mark; echo x >> /data/count; [ $(wc -l < /data/count) = 2 ] && echo second && exit 0; exit 1");
+  Json main = container(
+      "main",
+      "[ -e /mark ] && echo stale; echo x > /mark; echo x >> /data/count; [ $(wc -l < /data/count) = 2 ] && echo second && exit 0; exit 1");
   main["volumeMounts"] = {mount("data", "/data")};
   SECTION("over a folder") { main["image"] = "rootfs:" + world.busybox_root(); }
   SECTION("the host's files") {}
@@ -108,13 +116,16 @@ TEST_CASE("a restart gets a fresh layer, and keeps the volumes", "[roots]") {
 TEST_CASE("readOnlyRootFilesystem leaves nothing writable but what is mounted", "[roots]") {
   const World world;
   Json change{{"securityContext", {{"readOnlyRootFilesystem", true}}}};
-  const std::string tries = "for f in /x /etc/x /tmp/x /root/x; do sh -c \": > $f\" 2>&1 | grep -o 'Read-only file system'; done; echo x > /dev/shm/x && cat /dev/shm/x; echo bye > /dev/termination-log && echo said";
+  const std::string tries =
+      "for f in /x /etc/x /tmp/x /root/x; do sh -c \": > $f\" 2>&1 | grep -o 'Read-only file system'; done; echo x > /dev/shm/x && cat /dev/shm/x; echo bye > /dev/termination-log && echo said";
   SECTION("over a folder") {
     change["image"] = "rootfs:" + world.busybox_root();
-    CHECK(output_of(world, tries, change) == "Read-only file system\nRead-only file system\nRead-only file system\nRead-only file system\nx\nsaid\n");
+    CHECK(output_of(world, tries, change) ==
+          "Read-only file system\nRead-only file system\nRead-only file system\nRead-only file system\nx\nsaid\n");
   }
   SECTION("the host's files") {
-    CHECK(output_of(world, tries, change) == "Read-only file system\nRead-only file system\nRead-only file system\nRead-only file system\nx\nsaid\n");
+    CHECK(output_of(world, tries, change) ==
+          "Read-only file system\nRead-only file system\nRead-only file system\nRead-only file system\nx\nsaid\n");
   }
 }
 
@@ -123,8 +134,9 @@ TEST_CASE("--overlay lays a throw-away layer over the host's folders", "[roots]"
   Json change = Json::object();
   std::vector<std::string> flags;
   SECTION("by flag") { flags = {"--overlay"}; }
-  const std::string script = "echo new > /etc/podctl-test-mark && cat /etc/podctl-test-mark; mkdir -p /usr/podctl-test/deep && ls -d /usr/podctl-test/deep; "
-                             "rm /etc/os-release && ls /etc/os-release 2>/dev/null || echo gone";
+  const std::string script =
+      "echo new > /etc/podctl-test-mark && cat /etc/podctl-test-mark; mkdir -p /usr/podctl-test/deep && ls -d /usr/podctl-test/deep; "
+      "rm /etc/os-release && ls /etc/os-release 2>/dev/null || echo gone";
   CHECK(output_of(world, script, change, flags) == "new\n/usr/podctl-test/deep\ngone\n");
   CHECK(exists("/etc/os-release"));
   CHECK_FALSE(exists("/etc/podctl-test-mark"));
@@ -148,7 +160,8 @@ TEST_CASE("workingDir cannot lead out through a descriptor", "[roots]") {
     Json main = container("main", "pwd");
     main["image"] = "rootfs:" + root;
     main["workingDir"] = directory;
-    const Result result = run({"sh", "-c", "exec 9</; exec \"$@\"", "sh", podctl_path(), "--root", world.path() + "/root", "run", write_manifest(world, pod({main}))});
+    const Result result = run({"sh", "-c", "exec 9</; exec \"$@\"", "sh", podctl_path(), "--root", world.path() + "/root", "run",
+                               write_manifest(world, pod({main}))});
     INFO(directory << '\n' << result.out << result.err);
     CHECK(result.code == 125);
     CHECK(result.out == "");

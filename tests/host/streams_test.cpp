@@ -153,7 +153,8 @@ TEST_CASE("a full device as output is no hang", "[streams]") {
 
 TEST_CASE("a program of another user can open its standard streams again", "[streams]") {
   const World world;
-  CHECK(output_of(world, "echo again > /dev/stdout; echo once > /proc/self/fd/1", {{"securityContext", {{"runAsUser", 1000}, {"runAsGroup", 1000}}}}) == "again\nonce\n");
+  CHECK(output_of(world, "echo again > /dev/stdout; echo once > /proc/self/fd/1",
+                  {{"securityContext", {{"runAsUser", 1000}, {"runAsGroup", 1000}}}}) == "again\nonce\n");
 }
 
 TEST_CASE("the log has every line in the form a kubelet writes", "[streams]") {
@@ -175,7 +176,9 @@ TEST_CASE("the log has every line in the form a kubelet writes", "[streams]") {
 TEST_CASE("events come on the status descriptor while the pod runs", "[streams]") {
   const World world;
   std::vector<std::string> argv{"sh", "-c", "exec 5>\"$1\"; shift; exec \"$@\"", "sh", world.path() + "/events"};
-  for (const auto& word : world.podctl_argv({"run", "--status-fd", "5", write_manifest(world, pod({container("a", "ls -l /proc/self/fd")}))})) argv.push_back(word);
+  for (const auto& word :
+       world.podctl_argv({"run", "--status-fd", "5", write_manifest(world, pod({container("a", "ls -l /proc/self/fd")}))}))
+    argv.push_back(word);
   const Result result = run(argv);
   CHECK(result.code == 0);
   CHECK_FALSE(contains(result.out, "events"));  // it is podctl's, not the container's

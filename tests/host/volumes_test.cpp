@@ -1,7 +1,7 @@
 // Volumes: each exists once in the pod, and containers show it to themselves.
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -70,7 +70,8 @@ TEST_CASE("emptyDir starts empty, may be written, and is gone with the pod", "[v
 TEST_CASE("a volume in memory meets its limit", "[volumes]") {
   const World world;
   const Json source{{"emptyDir", {{"medium", "Memory"}, {"sizeLimit", "1Mi"}}}};
-  const Result result = run_pod(world, with_volume("head -c 1048576 /dev/zero > /data/all && echo fits; exec head -c 4096 /dev/zero > /data/more", source));
+  const Result result =
+      run_pod(world, with_volume("head -c 1048576 /dev/zero > /data/all && echo fits; exec head -c 4096 /dev/zero > /data/more", source));
   CHECK(result.out == "fits\n");
   CHECK(contains(result.err, "No space left on device"));
   CHECK(result.code == 1);
@@ -95,14 +96,16 @@ TEST_CASE("an init container's work reaches the others through a volume", "[volu
   const World world;
   Json init = container("init", "echo prepared > /data/file");
   init["volumeMounts"] = {mount("data", "/data")};
-  Json manifest = with_volume("cat /data/file; sh -c 'echo x > /data/file' 2>&1 | grep -o 'Read-only file system'", {{"emptyDir", Json::object()}}, {{"readOnly", true}});
+  Json manifest = with_volume("cat /data/file; sh -c 'echo x > /data/file' 2>&1 | grep -o 'Read-only file system'",
+                              {{"emptyDir", Json::object()}}, {{"readOnly", true}});
   manifest["spec"]["initContainers"] = {init};
   CHECK(run_pod(world, manifest, {"--log-prefix", "never"}).out == "prepared\nRead-only file system\n");
 }
 
 TEST_CASE("a readOnly mount cannot be written, nor mounted anew", "[volumes]") {
   const World world;
-  const std::string script = "mount -o remount,rw,bind /data 2>/dev/null && echo remounted; umount /data 2>/dev/null && echo unmounted; sh -c 'echo x > /data/file' 2>&1 | grep -o 'Read-only file system'";
+  const std::string script =
+      "mount -o remount,rw,bind /data 2>/dev/null && echo remounted; umount /data 2>/dev/null && echo unmounted; sh -c 'echo x > /data/file' 2>&1 | grep -o 'Read-only file system'";
   Json manifest = with_volume(script, host_path(world.folder("shared")), {{"readOnly", true}});
   CHECK(run_pod(world, manifest).out == "Read-only file system\n");
   CHECK(std::filesystem::is_empty(world.path() + "/shared"));
@@ -136,9 +139,17 @@ TEST_CASE("hostPath of every type takes what is right", "[volumes]") {
 TEST_CASE("hostPath of a wrong type is an error that names the path, and nothing starts", "[volumes]") {
   const World world;
   const std::string folder = world.folder("folder"), file = world.file("file", "content");
-  const std::vector<std::pair<std::string, std::string>> wrong{
-      {file, "Directory"}, {file, "DirectoryOrCreate"}, {folder, "File"}, {folder, "FileOrCreate"}, {file, "Socket"}, {file, "CharDevice"}, {"/dev/null", "BlockDevice"},
-      {world.path() + "/missing", "Directory"}, {world.path() + "/missing", "File"}, {world.path() + "/missing", "Socket"}, {world.path() + "/missing", "CharDevice"}};
+  const std::vector<std::pair<std::string, std::string>> wrong{{file, "Directory"},
+                                                               {file, "DirectoryOrCreate"},
+                                                               {folder, "File"},
+                                                               {folder, "FileOrCreate"},
+                                                               {file, "Socket"},
+                                                               {file, "CharDevice"},
+                                                               {"/dev/null", "BlockDevice"},
+                                                               {world.path() + "/missing", "Directory"},
+                                                               {world.path() + "/missing", "File"},
+                                                               {world.path() + "/missing", "Socket"},
+                                                               {world.path() + "/missing", "CharDevice"}};
   for (const auto& [path, type] : wrong) {
     const Result result = run_pod(world, with_volume("echo started", host_path(path, type)));
     INFO(path << ' ' << type << '\n' << result.err);
@@ -152,21 +163,24 @@ TEST_CASE("hostPath of a wrong type is an error that names the path, and nothing
 TEST_CASE("a configMap has the layout of a kubelet, is read-only, and has the modes asked for", "[volumes]") {
   const World world;
   const Json config = object("ConfigMap", "config", {{"one", "first\n"}, {"two", "second\n"}});
-  const std::string script = "cd /data; ls -1; readlink one; cat one two; ls -d ..data | wc -l; case $(readlink ..data) in ..20*) echo dated;; esac; "
-                             "stat -L -c %a one two; sh -c 'echo x > one' 2>&1 | grep -o 'Read-only file system'; sh -c 'echo x > new' 2>&1 | grep -o 'Read-only file system'";
+  const std::string script =
+      "cd /data; ls -1; readlink one; cat one two; ls -d ..data | wc -l; case $(readlink ..data) in ..20*) echo dated;; esac; "
+      "stat -L -c %a one two; sh -c 'echo x > one' 2>&1 | grep -o 'Read-only file system'; sh -c 'echo x > new' 2>&1 | grep -o 'Read-only file system'";
   const Json source{{"configMap", {{"name", "config"}, {"defaultMode", 288}}}};
   const Result result = run_with(world, with_volume(script, source), {config});
   INFO(result.err);
   CHECK(result.out == "one\ntwo\n..data/one\nfirst\nsecond\n1\ndated\n440\n440\nRead-only file system\nRead-only file system\n");
   const Json picked{{"configMap", {{"name", "config"}, {"items", {{{"key", "two"}, {"path", "sub/renamed"}, {"mode", 256}}}}}}};
-  CHECK(run_with(world, with_volume("cd /data; ls; cat sub/renamed; stat -L -c %a sub/renamed", picked), {config}).out == "sub\nsecond\n400\n");
+  CHECK(run_with(world, with_volume("cd /data; ls; cat sub/renamed; stat -L -c %a sub/renamed", picked), {config}).out ==
+        "sub\nsecond\n400\n");
 }
 
 TEST_CASE("a secret lies in memory, decoded, and for its user alone when so asked", "[volumes]") {
   const World world;
   const Json secret = object("Secret", "secret", {{"token", "aHVzaAo="}});  // "hush\n"
   const Json source{{"secret", {{"secretName", "secret"}, {"defaultMode", 256}}}};
-  const Result result = run_with(world, with_volume("rev < /data/token; stat -L -c %a /data/token; stat -f -c %T /data/", source), {secret});
+  const Result result =
+      run_with(world, with_volume("rev < /data/token; stat -L -c %a /data/token; stat -f -c %T /data/", source), {secret});
   INFO(result.err);
   CHECK(result.out == "hsuh\n400\ntmpfs\n");
   // Nothing of it is written to the disk: the record names the object alone, and the log has it backwards.
@@ -196,7 +210,8 @@ TEST_CASE("subPath shows one folder or file of a volume, made when missing", "[v
   CHECK(run_pod(world, with_volume("echo x > /data/file", source, {{"subPath", "made/for/it"}})).code == 0);
   CHECK(read_file(folder + "/made/for/it/file") == "x\n");
   const Json config = object("ConfigMap", "config", {{"one", "first\n"}});
-  Json manifest = with_volume("cat /data; sh -c 'echo x > /data' 2>&1 | grep -o 'Read-only file system'", {{"configMap", {{"name", "config"}}}}, {{"subPath", "one"}});
+  Json manifest = with_volume("cat /data; sh -c 'echo x > /data' 2>&1 | grep -o 'Read-only file system'",
+                              {{"configMap", {{"name", "config"}}}}, {{"subPath", "one"}});
   CHECK(run_with(world, manifest, {config}).out == "first\nRead-only file system\n");
 }
 
@@ -208,7 +223,8 @@ TEST_CASE("subPath that leads out of the volume is refused", "[volumes]") {
   std::filesystem::create_symlink(world.path() + "/outside", folder + "/absolute");
   std::filesystem::create_symlink("/etc/passwd", folder + "/file");
   std::filesystem::create_symlink("..", folder + "/up");
-  for (const auto* path : {"..", "../outside", "a/../../outside", "/etc", "relative", "absolute", "relative/secret", "file", "up/outside", "up/new", "absolute/new"}) {
+  for (const auto* path : {"..", "../outside", "a/../../outside", "/etc", "relative", "absolute", "relative/secret", "file", "up/outside",
+                           "up/new", "absolute/new"}) {
     const Result result = run_pod(world, with_volume("cat /data/secret /data; ls /data", host_path(folder), {{"subPath", path}}));
     INFO(path << '\n' << result.out << result.err);
     CHECK(result.code == 125);
@@ -257,7 +273,8 @@ TEST_CASE("mounts nest by their paths, whatever their order in the manifest", "[
     main["volumeMounts"] = {mount("outer", "/data"), mount("inner", "/data/in")};
     if (!outer_first) std::reverse(main["volumeMounts"].begin(), main["volumeMounts"].end());
     Json manifest = pod({main});
-    manifest["spec"]["volumes"] = {volume("inner", {{"emptyDir", {{"medium", "Memory"}}}}), volume("outer", {{"emptyDir", Json::object()}})};
+    manifest["spec"]["volumes"] = {volume("inner", {{"emptyDir", {{"medium", "Memory"}}}}),
+                                   volume("outer", {{"emptyDir", Json::object()}})};
     CHECK(run_pod(world, manifest).out == "/data: in outer  /data/in: inner ");
   }
 }
@@ -280,7 +297,8 @@ TEST_CASE("the final message is read from its file, cut to the last 4096 bytes",
 TEST_CASE("a final message cannot be made to show a file of the machine", "[volumes]") {
   const World world;
   const std::string file = world.path() + "/result.json";
-  const std::string script = "umount /dev/termination-log 2>/dev/null; rm -f /dev/termination-log; ln -s /etc/passwd /dev/termination-log; true";
+  const std::string script =
+      "umount /dev/termination-log 2>/dev/null; rm -f /dev/termination-log; ln -s /etc/passwd /dev/termination-log; true";
   Json main = container("main", script);
   main["securityContext"] = {{"capabilities", {{"add", {"ALL"}}}}};
   REQUIRE(run_pod(world, pod({main}), {"--result", file}).code == 0);

@@ -34,7 +34,8 @@ int spawn(const std::vector<std::string>& argv, const Options& options, int in, 
   std::vector<char*> words;
   for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-  std::map<std::string, std::string> variables{{"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}, {"HOME", "/nonexistent"}, {"LANG", "C.UTF-8"}};
+  std::map<std::string, std::string> variables{
+      {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}, {"HOME", "/nonexistent"}, {"LANG", "C.UTF-8"}};
   for (const auto& [name, value] : options.environment) variables[name] = value;
   std::vector<std::string> lines;
   for (const auto& [name, value] : variables) lines.push_back(name + '=' + value);
@@ -264,7 +265,9 @@ std::vector<std::string> World::podctl_argv(const std::vector<std::string>& argu
   return argv;
 }
 
-Result World::podctl(const std::vector<std::string>& arguments, const Options& options) const { return run(podctl_argv(arguments), options); }
+Result World::podctl(const std::vector<std::string>& arguments, const Options& options) const {
+  return run(podctl_argv(arguments), options);
+}
 
 std::string World::busybox_root() const {
   const std::string root = path_ + "/busybox";

@@ -15,10 +15,10 @@ struct Result {
 };
 
 struct Options {
-  std::string input;                        ///< standard input; empty: end of file at once
-  std::string directory;                    ///< working directory; empty: the caller's
+  std::string input;                               ///< standard input; empty: end of file at once
+  std::string directory;                           ///< working directory; empty: the caller's
   std::map<std::string, std::string> environment;  ///< on top of a small fixed one
-  std::chrono::seconds limit{60};           ///< killed then, and the test fails
+  std::chrono::seconds limit{60};                  ///< killed then, and the test fails
 };
 
 /// Runs a program to its end. @throws std::runtime_error when it cannot be started or takes too long

@@ -37,7 +37,8 @@ std::vector<IdRange> own_ranges(Kind kind) {
     if (first == std::string::npos || first == second) continue;
     const std::string owner = line.substr(0, first);
     if (owner != user_name() && owner != std::to_string(::geteuid())) continue;
-    ranges.push_back({0, static_cast<std::uint32_t>(std::stoul(line.substr(first + 1))), static_cast<std::uint32_t>(std::stoul(line.substr(second + 1)))});
+    ranges.push_back({0, static_cast<std::uint32_t>(std::stoul(line.substr(first + 1))),
+                      static_cast<std::uint32_t>(std::stoul(line.substr(second + 1)))});
   }
   return ranges;
 }

@@ -8,15 +8,12 @@ using namespace podctl;
 
 namespace {
 
-std::string meant(std::string_view word, std::vector<std::string_view> candidates) {
-  return did_you_mean(word, candidates).value_or("-");
-}
+std::string meant(std::string_view word, std::vector<std::string_view> candidates) { return did_you_mean(word, candidates).value_or("-"); }
 
 }  // namespace
 
 TEST_CASE("the nearest word is suggested when it is near enough", "[base]") {
-  const std::vector<std::string_view> fields{"command", "args",    "image", "imagePullPolicy",
-                                             "env",     "envFrom", "name",  "ports"};
+  const std::vector<std::string_view> fields{"command", "args", "image", "imagePullPolicy", "env", "envFrom", "name", "ports"};
   CHECK(meant("comand", fields) == "command");
   CHECK(meant("commandd", fields) == "command");
   CHECK(meant("cmomand", fields) == "command");  // neighbours swapped

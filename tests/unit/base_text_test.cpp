@@ -16,17 +16,13 @@ TEST_CASE("numbers are read whole or not at all", "[base]") {
   CHECK(parse_number<int>("-7") == -7);
   CHECK(parse_number<int>("007") == 7);
   CHECK(parse_number<std::uint32_t>("4294967295") == 4294967295u);
-  CHECK(parse_number<std::int64_t>("-9223372036854775808") ==
-        std::numeric_limits<std::int64_t>::min());
-  for (const char* wrong : {"", " 1", "1 ", "1x", "99999999999", "+1", "0x1", "1.0", "-"})
-    CHECK_FALSE(parse_number<int>(wrong));
-  for (const char* wrong : {"-1", "-0", "4294967296"})
-    CHECK_FALSE(parse_number<std::uint32_t>(wrong));
+  CHECK(parse_number<std::int64_t>("-9223372036854775808") == std::numeric_limits<std::int64_t>::min());
+  for (const char* wrong : {"", " 1", "1 ", "1x", "99999999999", "+1", "0x1", "1.0", "-"}) CHECK_FALSE(parse_number<int>(wrong));
+  for (const char* wrong : {"-1", "-0", "4294967296"}) CHECK_FALSE(parse_number<std::uint32_t>(wrong));
 }
 
 TEST_CASE("cat puts texts, characters and integers together", "[base]") {
-  CHECK(cat("a", 'b', std::string("c"), std::string_view("d"), -1, 18446744073709551615u) ==
-        "abcd-118446744073709551615");
+  CHECK(cat("a", 'b', std::string("c"), std::string_view("d"), -1, 18446744073709551615u) == "abcd-118446744073709551615");
   CHECK(cat().empty());
   std::string text = "x";
   append(text, 'y', 2);
@@ -65,16 +61,13 @@ TEST_CASE("UTF-8 is measured one character at a time", "[base]") {
     std::size_t length;
   };
   using namespace std::string_view_literals;
-  const Row row =
-      GENERATE(Row{""sv, 0}, Row{"a"sv, 1}, Row{"\0"sv, 1}, Row{"\x7f"sv, 1}, Row{"\xc3\xa9"sv, 2},
-               Row{"\xe2\x82\xac"sv, 3}, Row{"\xf0\x9f\x98\x80"sv, 4}, Row{"\xf4\x8f\xbf\xbf"sv, 4},
-               Row{"\xed\x9f\xbf"sv, 3}, Row{"\xee\x80\x80"sv, 3}, Row{"\x80"sv, 0},
-               Row{"\xbf"sv, 0}, Row{"\xc0\x80"sv, 0}, Row{"\xc1\xbf"sv, 0},
-               Row{"\xe0\x9f\xbf"sv, 0}, Row{"\xf0\x8f\xbf\xbf"sv, 0},  // overlong
-               Row{"\xed\xa0\x80"sv, 0}, Row{"\xf4\x90\x80\x80"sv, 0}, Row{"\xf5\x80\x80\x80"sv, 0},
-               Row{"\xff"sv, 0},  // surrogate, too large
-               Row{"\xc3"sv, 0}, Row{"\xc3x"sv, 0}, Row{"\xe2\x82"sv, 0}, Row{"\xe2\x82x"sv, 0},
-               Row{"\xf0\x9f\x98"sv, 0}, Row{"\xf0\x9fxx"sv, 0});  // cut off
+  const Row row = GENERATE(
+      Row{""sv, 0}, Row{"a"sv, 1}, Row{"\0"sv, 1}, Row{"\x7f"sv, 1}, Row{"\xc3\xa9"sv, 2}, Row{"\xe2\x82\xac"sv, 3},
+      Row{"\xf0\x9f\x98\x80"sv, 4}, Row{"\xf4\x8f\xbf\xbf"sv, 4}, Row{"\xed\x9f\xbf"sv, 3}, Row{"\xee\x80\x80"sv, 3}, Row{"\x80"sv, 0},
+      Row{"\xbf"sv, 0}, Row{"\xc0\x80"sv, 0}, Row{"\xc1\xbf"sv, 0}, Row{"\xe0\x9f\xbf"sv, 0}, Row{"\xf0\x8f\xbf\xbf"sv, 0},  // overlong
+      Row{"\xed\xa0\x80"sv, 0}, Row{"\xf4\x90\x80\x80"sv, 0}, Row{"\xf5\x80\x80\x80"sv, 0}, Row{"\xff"sv, 0},  // surrogate, too large
+      Row{"\xc3"sv, 0}, Row{"\xc3x"sv, 0}, Row{"\xe2\x82"sv, 0}, Row{"\xe2\x82x"sv, 0}, Row{"\xf0\x9f\x98"sv, 0},
+      Row{"\xf0\x9fxx"sv, 0});  // cut off
   CAPTURE(quote(row.text));
   CHECK(utf8_length(row.text) == row.length);
 }
@@ -86,20 +79,17 @@ TEST_CASE("quoted text cannot move a terminal", "[base]") {
     const char* quoted;
   };
   const Row row =
-      GENERATE(Row{""sv, R"("")"}, Row{"plain"sv, R"("plain")"}, Row{"a\"b\\c"sv, R"("a\"b\\c")"},
-               Row{"\n\t\r"sv, R"("\n\t\r")"}, Row{"\x1b[31m"sv, R"("\x1b[31m")"},
-               Row{"\0\a\x7f"sv, R"("\x00\x07\x7f")"}, Row{"é€😀"sv, "\"é€😀\""},
-               Row{"\xc2\x9b"sv, R"("\u009b")"}, Row{"\xc2\x80\xc2\x9f"sv, R"("\u0080\u009f")"},
-               Row{"\xc2\xa0"sv, "\"\xc2\xa0\""}, Row{"\x9b"sv, R"("\x9b")"},
-               Row{"\xffz\xc3"sv, R"("\xffz\xc3")"}, Row{"\xed\xa0\x80"sv, R"("\xed\xa0\x80")"});
+      GENERATE(Row{""sv, R"("")"}, Row{"plain"sv, R"("plain")"}, Row{"a\"b\\c"sv, R"("a\"b\\c")"}, Row{"\n\t\r"sv, R"("\n\t\r")"},
+               Row{"\x1b[31m"sv, R"("\x1b[31m")"}, Row{"\0\a\x7f"sv, R"("\x00\x07\x7f")"}, Row{"é€😀"sv, "\"é€😀\""},
+               Row{"\xc2\x9b"sv, R"("\u009b")"}, Row{"\xc2\x80\xc2\x9f"sv, R"("\u0080\u009f")"}, Row{"\xc2\xa0"sv, "\"\xc2\xa0\""},
+               Row{"\x9b"sv, R"("\x9b")"}, Row{"\xffz\xc3"sv, R"("\xffz\xc3")"}, Row{"\xed\xa0\x80"sv, R"("\xed\xa0\x80")"});
   CHECK(quote(row.text) == row.quoted);
 }
 
 TEST_CASE("whatever the bytes, quoted text is UTF-8 without control characters", "[base]") {
   std::string all;
   for (int byte = 0; byte < 256; ++byte)
-    for (const char* after : {"", "\x80", "\x9b\xbf", "\x1b"})
-      append(all, static_cast<char>(byte), after);
+    for (const char* after : {"", "\x80", "\x9b\xbf", "\x1b"}) append(all, static_cast<char>(byte), after);
   const std::string text = quote(all);
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = utf8_length(std::string_view(text).substr(i));
@@ -115,11 +105,9 @@ TEST_CASE("paths are cleaned by their text alone", "[base]") {
   struct Row {
     const char *path, *clean;
   };
-  const Row row =
-      GENERATE(Row{"", "/"}, Row{"/", "/"}, Row{"//", "/"}, Row{"a", "/a"}, Row{"/a/", "/a"},
-               Row{"/a//b/./c", "/a/b/c"}, Row{"/a/../b", "/b"}, Row{"/..", "/"},
-               Row{"/../../a", "/a"}, Row{"/a/b/../..", "/"}, Row{"/a/...", "/a/..."},
-               Row{"/.a/..b", "/.a/..b"}, Row{"a/b/../c", "/a/c"});
+  const Row row = GENERATE(Row{"", "/"}, Row{"/", "/"}, Row{"//", "/"}, Row{"a", "/a"}, Row{"/a/", "/a"}, Row{"/a//b/./c", "/a/b/c"},
+                           Row{"/a/../b", "/b"}, Row{"/..", "/"}, Row{"/../../a", "/a"}, Row{"/a/b/../..", "/"}, Row{"/a/...", "/a/..."},
+                           Row{"/.a/..b", "/.a/..b"}, Row{"a/b/../c", "/a/c"});
   CAPTURE(row.path);
   CHECK(clean_path(row.path) == row.clean);
   CHECK(clean_path(clean_path(row.path)) == row.clean);
@@ -154,8 +142,7 @@ TEST_CASE("signals by name and number", "[base]") {
   CHECK(parse_signal("SIGTERM") == SIGTERM);
   CHECK(parse_signal("15") == SIGTERM);
   CHECK(parse_signal("64") == 64);
-  for (const char* wrong :
-       {"", "0", "65", "-1", "SIG", "term", "SIGSIGTERM", "NOPE", "15x", " 15"}) {
+  for (const char* wrong : {"", "0", "65", "-1", "SIG", "term", "SIGSIGTERM", "NOPE", "15x", " 15"}) {
     CAPTURE(wrong);
     CHECK(parse_signal(wrong) == 0);
   }

@@ -13,33 +13,26 @@ TEST_CASE("only text and colours pass", "[console]") {
     std::string_view line, shown;
     bool colored;
   };
-  const Row row =
-      GENERATE(Row{"plain text"sv, "plain text"sv, false}, Row{""sv, ""sv, false},
-               Row{"tab\tstays"sv, "tab\tstays"sv, false}, Row{"é€😀"sv, "é€😀"sv, false},
-               Row{"\x1b[31mred"sv, "\x1b[31mred"sv, true},
-               Row{"\x1b[31mred\x1b[0m"sv, "\x1b[31mred\x1b[0m"sv, false},
-               Row{"\x1b[31mred\x1b[m"sv, "\x1b[31mred\x1b[m"sv, false},
-               Row{"\x1b[38;5;200;1mx"sv, "\x1b[38;5;200;1mx"sv, true},
-               Row{"\x1b[0m\x1b[1mx"sv, "\x1b[0m\x1b[1mx"sv, true},
-               Row{"\x1b[2J\x1b[Hgone"sv, "gone"sv, false}, Row{"a\x1b[5Ab"sv, "ab"sv, false},
-               Row{"\x1b[?25lx"sv, "x"sv, false},
-               Row{"\x1b[>4;1mx"sv, "x"sv, false},  // ends in m, and is no colour
-               Row{"\x1b]0;title\ax"sv, "x"sv, false}, Row{"\x1b]52;c;aGk=\x1b\\x"sv, "x"sv, false},
-               Row{"\x1bPq#0\x1b\\x"sv, "x"sv, false}, Row{"\x1b_apc\x1b\\x"sv, "x"sv, false},
-               Row{"\x1b^pm\x1b\\x"sv, "x"sv, false}, Row{"\x1bXsos\x1b\\x"sv, "x"sv, false},
-               Row{"\x1b]0;never ends"sv, ""sv, false}, Row{"x\x1b[31"sv, "x"sv, false},
-               Row{"x\x1b"sv, "x"sv, false},
-               Row{"\x1b"
-                   "cx"sv,
-                   "x"sv, false},
-               Row{"a\rb"sv, "ab"sv, false}, Row{"a\b\bb"sv, "ab"sv, false},
-               Row{"a\a\v\f\0\x7f"
-                   "b"sv,
-                   "ab"sv, false},
-               Row{"\xc2\x9b"
-                   "2Jx"sv,
-                   "2Jx"sv, false},  // CSI as one character: its text is harmless without it
-               Row{"\xc2\x80\xc2\x9fx"sv, "x"sv, false}, Row{"\xc2\xa0x"sv, "\xc2\xa0x"sv, false});
+  const Row row = GENERATE(
+      Row{"plain text"sv, "plain text"sv, false}, Row{""sv, ""sv, false}, Row{"tab\tstays"sv, "tab\tstays"sv, false},
+      Row{"é€😀"sv, "é€😀"sv, false}, Row{"\x1b[31mred"sv, "\x1b[31mred"sv, true}, Row{"\x1b[31mred\x1b[0m"sv, "\x1b[31mred\x1b[0m"sv, false},
+      Row{"\x1b[31mred\x1b[m"sv, "\x1b[31mred\x1b[m"sv, false}, Row{"\x1b[38;5;200;1mx"sv, "\x1b[38;5;200;1mx"sv, true},
+      Row{"\x1b[0m\x1b[1mx"sv, "\x1b[0m\x1b[1mx"sv, true}, Row{"\x1b[2J\x1b[Hgone"sv, "gone"sv, false}, Row{"a\x1b[5Ab"sv, "ab"sv, false},
+      Row{"\x1b[?25lx"sv, "x"sv, false}, Row{"\x1b[>4;1mx"sv, "x"sv, false},  // ends in m, and is no colour
+      Row{"\x1b]0;title\ax"sv, "x"sv, false}, Row{"\x1b]52;c;aGk=\x1b\\x"sv, "x"sv, false}, Row{"\x1bPq#0\x1b\\x"sv, "x"sv, false},
+      Row{"\x1b_apc\x1b\\x"sv, "x"sv, false}, Row{"\x1b^pm\x1b\\x"sv, "x"sv, false}, Row{"\x1bXsos\x1b\\x"sv, "x"sv, false},
+      Row{"\x1b]0;never ends"sv, ""sv, false}, Row{"x\x1b[31"sv, "x"sv, false}, Row{"x\x1b"sv, "x"sv, false},
+      Row{"\x1b"
+          "cx"sv,
+          "x"sv, false},
+      Row{"a\rb"sv, "ab"sv, false}, Row{"a\b\bb"sv, "ab"sv, false},
+      Row{"a\a\v\f\0\x7f"
+          "b"sv,
+          "ab"sv, false},
+      Row{"\xc2\x9b"
+          "2Jx"sv,
+          "2Jx"sv, false},  // CSI as one character: its text is harmless without it
+      Row{"\xc2\x80\xc2\x9fx"sv, "x"sv, false}, Row{"\xc2\xa0x"sv, "\xc2\xa0x"sv, false});
   CAPTURE(quote(row.line));
   bool colored = false;
   CHECK(quote(sanitize(row.line, colored)) == quote(row.shown));
@@ -78,8 +71,7 @@ TEST_CASE("whatever the bytes, an escape that passes is a colour", "[console]") 
       const auto c = static_cast<unsigned char>(shown[i]);
       if (c == 0x1b) {
         const auto end = shown.find_first_not_of("0123456789;", i + 2);
-        if (shown[i + 1] != '[' || end == std::string::npos || shown[end] != 'm')
-          FAIL(quote(line) << " -> " << quote(shown));
+        if (shown[i + 1] != '[' || end == std::string::npos || shown[end] != 'm') FAIL(quote(line) << " -> " << quote(shown));
       } else if ((c < 0x20 && c != '\t') || c == 0x7f) {
         FAIL(quote(line) << " -> " << quote(shown));
       }

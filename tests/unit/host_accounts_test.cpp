@@ -70,20 +70,18 @@ TEST_CASE("subordinate ranges belong to a user by name or by number", "[host]") 
       "alice:4294967290:6\n"
       "alice:4294967290:5";
   using Spans = std::vector<IdSpan>;
-  CHECK(parse_subids(text, "alice", 1000) ==
-        Spans{{100000, 65536}, {300000, 10}, {400000, 5}, {4294967290u, 5}});
+  CHECK(parse_subids(text, "alice", 1000) == Spans{{100000, 65536}, {300000, 10}, {400000, 5}, {4294967290u, 5}});
   CHECK(parse_subids(text, "bob", 1001) == Spans{{200000, 65536}});
   CHECK(parse_subids(text, "carol", 1002).empty());
   CHECK(parse_subids(text, "", 1000) == Spans{{300000, 10}});  // an account without a name
-  CHECK(parse_subids(":1:2\n", "", 5).empty());  // which is not the name of a nameless line
+  CHECK(parse_subids(":1:2\n", "", 5).empty());                // which is not the name of a nameless line
   CHECK(parse_subids("", "alice", 1000).empty());
 }
 
 TEST_CASE("an id map lists the ids that exist inside", "[host]") {
   using Spans = std::vector<IdSpan>;
   CHECK(parse_id_map("         0          0 4294967295\n") == Spans{{0, 4294967295u}});
-  CHECK(parse_id_map("         0       1000          1\n         1     100000      65536\n") ==
-        Spans{{0, 1}, {1, 65536}});
+  CHECK(parse_id_map("         0       1000          1\n         1     100000      65536\n") == Spans{{0, 1}, {1, 65536}});
   CHECK(parse_id_map("").empty());
   CHECK(parse_id_map("0 1\n0 1 2 3\nx y z\n").empty());
 }

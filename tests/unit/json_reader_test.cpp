@@ -39,28 +39,23 @@ Lines places(std::string_view text) {
 }
 
 std::string nested(int depth) {
-  return std::string(static_cast<std::size_t>(depth), '[') +
-         std::string(static_cast<std::size_t>(depth), ']');
+  return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
 }
 
 }  // namespace
 
 TEST_CASE("every value and key knows its line and column", "[json]") {
   CHECK(places("{\"a\": 1,\n \"b\" : [true, false,null],\r\n\t\"c\":{\"d\":\"x\"}\n}") ==
-        Lines{"1:1 an object", "1:2 key a", "1:7 a number", "2:2 key b", "2:8 a list",
-              "2:9 a boolean", "2:15 a boolean", "2:21 null", "3:2 key c", "3:6 an object",
-              "3:7 key d", "3:11 a string"});
-  CHECK(places("[-1.5e+3,0,\"\",{},[]]") == Lines{"1:1 a list", "1:2 a number", "1:10 a number",
-                                                  "1:12 a string", "1:15 an object",
-                                                  "1:18 a list"});
+        Lines{"1:1 an object", "1:2 key a", "1:7 a number", "2:2 key b", "2:8 a list", "2:9 a boolean", "2:15 a boolean", "2:21 null",
+              "3:2 key c", "3:6 an object", "3:7 key d", "3:11 a string"});
+  CHECK(places("[-1.5e+3,0,\"\",{},[]]") ==
+        Lines{"1:1 a list", "1:2 a number", "1:10 a number", "1:12 a string", "1:15 an object", "1:18 a list"});
 }
 
 TEST_CASE("columns count characters, and strings hide nothing from the count", "[json]") {
   CHECK(places("[\"ä€😀\", 1]") == Lines{"1:1 a list", "1:2 a string", "1:9 a number"});
-  CHECK(places(R"(["\"]", "\\", "\u00e4\n", 1])") ==
-        Lines{"1:1 a list", "1:2 a string", "1:9 a string", "1:15 a string", "1:27 a number"});
-  CHECK(places("\xef\xbb\xbf[1]") ==
-        Lines{"1:1 a list", "1:2 a number"});  // the byte order mark takes no column
+  CHECK(places(R"(["\"]", "\\", "\u00e4\n", 1])") == Lines{"1:1 a list", "1:2 a string", "1:9 a string", "1:15 a string", "1:27 a number"});
+  CHECK(places("\xef\xbb\xbf[1]") == Lines{"1:1 a list", "1:2 a number"});  // the byte order mark takes no column
 }
 
 TEST_CASE("a text may hold several values one after another", "[json]") {
@@ -78,9 +73,8 @@ TEST_CASE("a text may hold several values one after another", "[json]") {
 }
 
 TEST_CASE("numbers and keys are kept as they are written", "[json]") {
-  for (const char* spelling :
-       {"0", "-0", "1.50", "1e3", "5E-1", "0.1", "18446744073709551616", "-9223372036854775809",
-        "1234567890123456789012345678901234567890"}) {
+  for (const char* spelling : {"0", "-0", "1.50", "1e3", "5E-1", "0.1", "18446744073709551616", "-9223372036854775809",
+                               "1234567890123456789012345678901234567890"}) {
     const Read got = read(cat("[", spelling, "]"));
     REQUIRE(got.values.size() == 1);
     CHECK(got.values[0].items[0].text == spelling);
@@ -97,14 +91,10 @@ TEST_CASE("a syntax error has its place and no more than one message", "[json]")
     const char* text;
     const char* place;
   } rows[] = {
-      {"{\"a\": }", "1:7 "},     {"{\"a\": 1", "1:8 "},
-      {"{\"a\" 1}", "1:6 "},     {"{a: 1}", "1:2 "},
-      {"{\"a\": 1,}", "1:9 "},   {"[1,\n 2,\n ,3]", "3:2 "},
-      {"{\"a\": 1-2}", "1:9 "},  {"{} 1.5.5", "1:7 "},
-      {"{\"a\": tru}", "1:10 "}, {"{'a': 1}", "1:2 "},
-      {"{\"a\": 01}", "1:8 "},   {"{\"a\": +1}", "1:7 "},
-      {"{\"a\": .5}", "1:7 "},   {"{\"a\": 1} // x", "1:10 "},
-      {"{\"a\": NaN}", "1:7 "},  {"{\"ä\": \"ö\" x}", "1:11 "},
+      {"{\"a\": }", "1:7 "},     {"{\"a\": 1", "1:8 "},        {"{\"a\" 1}", "1:6 "},    {"{a: 1}", "1:2 "},
+      {"{\"a\": 1,}", "1:9 "},   {"[1,\n 2,\n ,3]", "3:2 "},   {"{\"a\": 1-2}", "1:9 "}, {"{} 1.5.5", "1:7 "},
+      {"{\"a\": tru}", "1:10 "}, {"{'a': 1}", "1:2 "},         {"{\"a\": 01}", "1:8 "},  {"{\"a\": +1}", "1:7 "},
+      {"{\"a\": .5}", "1:7 "},   {"{\"a\": 1} // x", "1:10 "}, {"{\"a\": NaN}", "1:7 "}, {"{\"ä\": \"ö\" x}", "1:11 "},
       {"{\"a\": 1}}", "1:9 "},   {"{} , {}", "1:4 "},
   };
   for (const auto& row : rows) {
@@ -143,8 +133,7 @@ TEST_CASE("text that is no proper string is a syntax error", "[json]") {
     CHECK(got.values.empty());
     CHECK(got.problems[0].line == 1);
     CHECK(got.problems[0].message.find("syntax error") == 0);
-    for (const char c : got.problems[0].message)
-      CHECK(static_cast<unsigned char>(c) >= 0x20);  // safe for a terminal
+    for (const char c : got.problems[0].message) CHECK(static_cast<unsigned char>(c) >= 0x20);  // safe for a terminal
   }
 }
 
@@ -159,8 +148,7 @@ TEST_CASE("escapes become the characters they stand for", "[json]") {
 }
 
 TEST_CASE("a NUL outside strings is no end of the text", "[json]") {
-  for (const auto& text : {std::string("{\"a\":\0 1}", 9), std::string("{}\0", 3),
-                           std::string("{}\0{}", 5), std::string("\0{}", 3)}) {
+  for (const auto& text : {std::string("{\"a\":\0 1}", 9), std::string("{}\0", 3), std::string("{}\0{}", 5), std::string("\0{}", 3)}) {
     INFO(quote(text));
     CHECK(read(text).problems.size() == 1);
   }

@@ -64,12 +64,11 @@ TEST_CASE("phase and word of a pod that ended by itself", "[lifecycle]") {
     int first, second;
     const char *phase, *word, *exit;
   };
-  const Row row =
-      GENERATE(Row{RestartPolicy::kNever, 0, 0, "Succeeded", "Completed", "0 container"},
-               Row{RestartPolicy::kOnFailure, 0, 0, "Succeeded", "Completed", "0 container"},
-               Row{RestartPolicy::kNever, 0, 5, "Failed", "Completed", "5 container log"},
-               Row{RestartPolicy::kNever, 4, 0, "Failed", "Error", "4 container web"},
-               Row{RestartPolicy::kNever, 4, 5, "Failed", "Error", "4 container web"});
+  const Row row = GENERATE(Row{RestartPolicy::kNever, 0, 0, "Succeeded", "Completed", "0 container"},
+                           Row{RestartPolicy::kOnFailure, 0, 0, "Succeeded", "Completed", "0 container"},
+                           Row{RestartPolicy::kNever, 0, 5, "Failed", "Completed", "5 container log"},
+                           Row{RestartPolicy::kNever, 4, 0, "Failed", "Error", "4 container web"},
+                           Row{RestartPolicy::kNever, 4, 5, "Failed", "Error", "4 container web"});
   CAPTURE(row.first, row.second);
   Life pod({.apps = {"web", "log"}, .policy = row.policy});
   pod.ready();
@@ -117,20 +116,17 @@ TEST_CASE("a pod that was stopped keeps the phase its exit codes give it", "[lif
   CHECK(pod.word() == "Stopped");
 }
 
-TEST_CASE("exit code of a foreground run: signals and time limits come before the pod's own",
-          "[lifecycle]") {
+TEST_CASE("exit code of a foreground run: signals and time limits come before the pod's own", "[lifecycle]") {
   struct Row {
     StopCause cause;
     int signal;
     const char* exit;
   };
-  const Row row = GENERATE(
-      Row{StopCause::kUser, SIGINT, "130 signal"}, Row{StopCause::kUser, SIGTERM, "143 signal"},
-      Row{StopCause::kUser, SIGHUP, "129 signal"}, Row{StopCause::kKilled, SIGINT, "130 signal"},
-      Row{StopCause::kUser, 0, "3 container app"}, Row{StopCause::kTimeLimit, 0, "124 timeout"},
-      Row{StopCause::kDeadline, 0, "124 timeout"},
-      Row{StopCause::kTimeLimit, SIGINT, "124 timeout"}, Row{StopCause::kEvicted, 0, "125 podctl"},
-      Row{StopCause::kSandboxDied, 0, "125 podctl"});
+  const Row row = GENERATE(Row{StopCause::kUser, SIGINT, "130 signal"}, Row{StopCause::kUser, SIGTERM, "143 signal"},
+                           Row{StopCause::kUser, SIGHUP, "129 signal"}, Row{StopCause::kKilled, SIGINT, "130 signal"},
+                           Row{StopCause::kUser, 0, "3 container app"}, Row{StopCause::kTimeLimit, 0, "124 timeout"},
+                           Row{StopCause::kDeadline, 0, "124 timeout"}, Row{StopCause::kTimeLimit, SIGINT, "124 timeout"},
+                           Row{StopCause::kEvicted, 0, "125 podctl"}, Row{StopCause::kSandboxDied, 0, "125 podctl"});
   Life pod;
   pod.ready();
   pod.started("app");
@@ -175,10 +171,8 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("the end that --until waits for ends the pod, whatever the restart policy",
-          "[lifecycle]") {
-  const auto policy =
-      GENERATE(RestartPolicy::kAlways, RestartPolicy::kOnFailure, RestartPolicy::kNever);
+TEST_CASE("the end that --until waits for ends the pod, whatever the restart policy", "[lifecycle]") {
+  const auto policy = GENERATE(RestartPolicy::kAlways, RestartPolicy::kOnFailure, RestartPolicy::kNever);
   const int code = GENERATE(0, 6);
   Life pod({.apps = {"server", "tests"}, .policy = policy, .grace = 8s});
   pod.ready();

@@ -48,8 +48,7 @@ class History {
     podtest::LifeOptions options{.inits = {}, .apps = {}};
     for (std::uint64_t i = random_.below(3); i > 0; --i) options.inits.push_back(cat("i", i));
     for (std::uint64_t i = 1 + random_.below(3); i > 0; --i) options.apps.push_back(cat("a", i));
-    options.policy = std::array{RestartPolicy::kAlways, RestartPolicy::kOnFailure,
-                                RestartPolicy::kNever}[random_.below(3)];
+    options.policy = std::array{RestartPolicy::kAlways, RestartPolicy::kOnFailure, RestartPolicy::kNever}[random_.below(3)];
     options.grace = std::chrono::seconds(random_.below(40));
     if (random_.chance(25)) options.deadline = static_cast<std::int64_t>(1 + random_.below(2000));
     policy_ = options.policy;
@@ -64,8 +63,7 @@ class History {
   const char* live() {
     feed(SandboxReady{});
     began_at_ = now_;
-    for (std::uint64_t events = 5 + random_.below(35); events > 0 && problem_ == nullptr; --events)
-      happen();
+    for (std::uint64_t events = 5 + random_.below(35); events > 0 && problem_ == nullptr; --events) happen();
     // Then everything ends, by force if need be.
     if (!finished_) stop(StopCause::kKilled, {});
     for (std::size_t i = 0; i < real_.size() && problem_ == nullptr; ++i)
@@ -91,9 +89,7 @@ class History {
       case 4:
         if (random_.chance(12))
           stop(static_cast<StopCause>(random_.below(9)),
-               random_.chance(50)
-                   ? std::optional<Duration>(std::chrono::milliseconds(random_.below(9000)))
-                   : std::nullopt);
+               random_.chance(50) ? std::optional<Duration>(std::chrono::milliseconds(random_.below(9000))) : std::nullopt);
         return;
       default: break;
     }
@@ -106,9 +102,7 @@ class History {
       }
     }
     const bool good = random_.chance(40);
-    end(who, good                 ? ExitStatus{}
-             : random_.chance(50) ? ExitStatus{false, 1}
-                                  : ExitStatus{true, real.killed ? SIGKILL : SIGSEGV});
+    end(who, good ? ExitStatus{} : random_.chance(50) ? ExitStatus{false, 1} : ExitStatus{true, real.killed ? SIGKILL : SIGSEGV});
   }
 
   // No timer is passed without a Tick at its very time, as the monitor does it.
@@ -138,15 +132,11 @@ class History {
     const bool fatal = awaited || (never_began && real.starts == 1);
     if (now_ - real.raised_at > 600s) real.series = 0;
     real.due.reset();
-    if (wants && !stopping && !fatal)
-      real.due = now_ + kBackOff[std::min(real.series, kBackOff.size() - 1)];
-    if (never_began)
-      feed(StartFailed{who, exit.value, {}});
-    else
-      feed(Exited{who, exit, {}, awaited});
+    if (wants && !stopping && !fatal) real.due = now_ + kBackOff[std::min(real.series, kBackOff.size() - 1)];
+    if (never_began) feed(StartFailed{who, exit.value, {}});
+    else feed(Exited{who, exit, {}, awaited});
     if (real.due && *real.due > now_ && !state_.stop)
-      require(state_.containers[who].restart_at == real.due,
-              "a restart is not due when it should be");
+      require(state_.containers[who].restart_at == real.due, "a restart is not due when it should be");
   }
 
   bool wants_restart(std::size_t who) const {
@@ -156,10 +146,8 @@ class History {
   }
 
   void stop(StopCause cause, std::optional<Duration> grace) {
-    if (!state_.stop && !finished_)
-      kill_due_ = now_ + std::max<Duration>(grace.value_or(grace_), 2s);
-    if (cause == StopCause::kKilled || cause == StopCause::kSandboxDied ||
-        (cause == StopCause::kStartFailed && !state_.stop))
+    if (!state_.stop && !finished_) kill_due_ = now_ + std::max<Duration>(grace.value_or(grace_), 2s);
+    if (cause == StopCause::kKilled || cause == StopCause::kSandboxDied || (cause == StopCause::kStartFailed && !state_.stop))
       kill_due_ = now_;
     feed(StopRequested{cause, grace, {}});
   }
@@ -169,12 +157,10 @@ class History {
     const Phase phase = phase_of(state_);
     Advance next = advance(std::move(state_), event, now_);
     state_ = std::move(next.state);
-    if (state_.stop && !was_stopping &&
-        !std::holds_alternative<StopRequested>(event)) {  // of its own accord
+    if (state_.stop && !was_stopping && !std::holds_alternative<StopRequested>(event)) {  // of its own accord
       const bool at_once = state_.stop->cause == StopCause::kStartFailed;
       kill_due_ = at_once ? now_ : now_ + std::max<Duration>(grace_, 2s);
-      if (state_.stop->cause == StopCause::kDeadline)
-        require(deadline_ && now_ >= began_at_ + *deadline_, "the deadline came too early");
+      if (state_.stop->cause == StopCause::kDeadline) require(deadline_ && now_ >= began_at_ + *deadline_, "the deadline came too early");
     }
     require(!was_finished || next.actions.empty(), "something is to be done after the end");
     for (const auto& action : next.actions) {
@@ -200,12 +186,9 @@ class History {
       real.raised_at = now_;
     }
     for (std::size_t i = 0; i < std::min(start.container, inits_); ++i)
-      require(!real_[i].live && real_[i].end == ExitStatus{},
-              "a start before the init containers ahead of it have succeeded");
-    if (start.container > inits_)
-      require(real_[start.container - 1].starts > 0, "app containers start out of order");
-    require(!start.in_turn || (start.container > inits_ && real.starts == 0),
-            "a container waits for the turn of none");
+      require(!real_[i].live && real_[i].end == ExitStatus{}, "a start before the init containers ahead of it have succeeded");
+    if (start.container > inits_) require(real_[start.container - 1].starts > 0, "app containers start out of order");
+    require(!start.in_turn || (start.container > inits_ && real.starts == 0), "a container waits for the turn of none");
     real.live = true;
     real.begun = real.asked = real.killed = false;
     real.due.reset();
@@ -236,10 +219,8 @@ class History {
     }
     if (state_.stop) return;
     bool good = true;
-    for (std::size_t i = inits_; i < real_.size(); ++i)
-      good = good && *real_[i].end == ExitStatus{};
-    require(phase_of(state_) == (good ? Phase::kSucceeded : Phase::kFailed),
-            "the final phase is not that of the exit codes");
+    for (std::size_t i = inits_; i < real_.size(); ++i) good = good && *real_[i].end == ExitStatus{};
+    require(phase_of(state_) == (good ? Phase::kSucceeded : Phase::kFailed), "the final phase is not that of the exit codes");
   }
 
   // What holds between any two events.
@@ -257,8 +238,7 @@ class History {
     }
     require(any_live || finished_ || next_timer(state_), "nothing lives and nothing will come");
     if (deadline_ && !finished_ && !state_.stop)
-      require(now_ < began_at_ + *deadline_ || began_at_ == Time{0},
-              "the deadline has passed unnoticed");
+      require(now_ < began_at_ + *deadline_ || began_at_ == Time{0}, "the deadline has passed unnoticed");
   }
 
   Random random_;

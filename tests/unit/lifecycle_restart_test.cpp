@@ -16,19 +16,17 @@ struct Row {
 }  // namespace
 
 TEST_CASE("the restart policy decides after every end", "[lifecycle]") {
-  const Row row = GENERATE(
-      Row{RestartPolicy::kAlways, 0, 0, true}, Row{RestartPolicy::kAlways, 1, 0, true},
-      Row{RestartPolicy::kAlways, 0, SIGSEGV, true}, Row{RestartPolicy::kOnFailure, 0, 0, false},
-      Row{RestartPolicy::kOnFailure, 1, 0, true}, Row{RestartPolicy::kOnFailure, 255, 0, true},
-      Row{RestartPolicy::kOnFailure, 0, SIGTERM, true}, Row{RestartPolicy::kNever, 0, 0, false},
-      Row{RestartPolicy::kNever, 1, 0, false}, Row{RestartPolicy::kNever, 0, SIGKILL, false});
+  const Row row = GENERATE(Row{RestartPolicy::kAlways, 0, 0, true}, Row{RestartPolicy::kAlways, 1, 0, true},
+                           Row{RestartPolicy::kAlways, 0, SIGSEGV, true}, Row{RestartPolicy::kOnFailure, 0, 0, false},
+                           Row{RestartPolicy::kOnFailure, 1, 0, true}, Row{RestartPolicy::kOnFailure, 255, 0, true},
+                           Row{RestartPolicy::kOnFailure, 0, SIGTERM, true}, Row{RestartPolicy::kNever, 0, 0, false},
+                           Row{RestartPolicy::kNever, 1, 0, false}, Row{RestartPolicy::kNever, 0, SIGKILL, false});
   CAPTURE(static_cast<int>(row.policy), row.code, row.signal);
   Life pod({.apps = {"app", "other"}, .policy = row.policy});
   pod.ready();
   pod.started("app");
   pod.started("other");
-  const std::string next =
-      row.signal != 0 ? pod.dies("app", row.signal) : pod.exits("app", row.code);
+  const std::string next = row.signal != 0 ? pod.dies("app", row.signal) : pod.exits("app", row.code);
   CHECK(next == (row.restarts ? "start app#1" : ""));
   CHECK(pod.of("app").restarts == (row.restarts ? 1u : 0u));
   CHECK(pod.of("other").restarts == 0);
@@ -58,8 +56,7 @@ TEST_CASE("back-off: at once, then 10, 20, 40, 80, 160 and 300 seconds for good"
     }
     CHECK(at_once.empty());
     CHECK(pod.of("app").waiting_reason == "CrashLoopBackOff");
-    CHECK(pod.of("app").waiting_message.find(
-              cat("back-off ", delay.count(), "s restarting failed container=app")) == 0);
+    CHECK(pod.of("app").waiting_message.find(cat("back-off ", delay.count(), "s restarting failed container=app")) == 0);
     CHECK(pod.notes().back() == cat("BackOff app: ", pod.of("app").waiting_message));
     CHECK(pod.waits() == Duration(delay));
     CHECK(pod.pass(delay - 1ns).empty());
@@ -69,8 +66,7 @@ TEST_CASE("back-off: at once, then 10, 20, 40, 80, 160 and 300 seconds for good"
   }
 }
 
-TEST_CASE("the series starts over when a crash comes more than 600 s after the last restart",
-          "[lifecycle]") {
+TEST_CASE("the series starts over when a crash comes more than 600 s after the last restart", "[lifecycle]") {
   Life pod;
   pod.ready();
   const auto crash = [&] {
@@ -126,8 +122,7 @@ TEST_CASE("a restart is not held back by the container before it", "[lifecycle]"
   CHECK(pod.exits("web", 1) == "start web#1");
 }
 
-TEST_CASE("waiting to be restarted keeps the pod running, and its last end in sight",
-          "[lifecycle]") {
+TEST_CASE("waiting to be restarted keeps the pod running, and its last end in sight", "[lifecycle]") {
   Life pod;
   pod.ready();
   pod.started("app");

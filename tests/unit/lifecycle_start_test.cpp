@@ -42,8 +42,7 @@ TEST_CASE("init containers run one after another, each to its end", "[lifecycle]
   CHECK(pod.state().started_once);
 }
 
-TEST_CASE("a failed init container is run again, and nothing else until it succeeds",
-          "[lifecycle]") {
+TEST_CASE("a failed init container is run again, and nothing else until it succeeds", "[lifecycle]") {
   const auto policy = GENERATE(RestartPolicy::kAlways, RestartPolicy::kOnFailure);
   Life pod({.inits = {"one", "two"}, .policy = policy});
   pod.ready();
@@ -60,8 +59,7 @@ TEST_CASE("a failed init container is run again, and nothing else until it succe
   CHECK(pod.of("one").restarts == 2);
 }
 
-TEST_CASE("an init container that ended well is never run again, whatever the policy",
-          "[lifecycle]") {
+TEST_CASE("an init container that ended well is never run again, whatever the policy", "[lifecycle]") {
   Life pod({.inits = {"one"}, .policy = RestartPolicy::kAlways});
   pod.ready();
   pod.started("one");
@@ -84,8 +82,7 @@ TEST_CASE("with restartPolicy Never a failed init container ends the pod", "[lif
 }
 
 TEST_CASE("a container that cannot be started at all ends the pod at once", "[lifecycle]") {
-  const auto policy =
-      GENERATE(RestartPolicy::kAlways, RestartPolicy::kOnFailure, RestartPolicy::kNever);
+  const auto policy = GENERATE(RestartPolicy::kAlways, RestartPolicy::kOnFailure, RestartPolicy::kNever);
   SECTION("an app container: the others are killed, without grace") {
     Life pod({.apps = {"web", "log"}, .policy = policy});
     pod.ready();

@@ -10,8 +10,7 @@ TEST_CASE("a stop signals every container, waits for the grace period and kills"
   pod.started("web");
   pod.started("log");
   CHECK(pod.stop() == "TERM web, TERM log");
-  CHECK(pod.notes() ==
-        std::vector<std::string>{"Killing web: stop signal sent", "Killing log: stop signal sent"});
+  CHECK(pod.notes() == std::vector<std::string>{"Killing web: stop signal sent", "Killing log: stop signal sent"});
   CHECK(pod.word() == "Terminating");
   CHECK(pod.waits() == 7s);
   CHECK(pod.pass(1s).empty());
@@ -25,16 +24,14 @@ TEST_CASE("a stop signals every container, waits for the grace period and kills"
   CHECK(pod.word() == "Stopped");
 }
 
-TEST_CASE("the grace period is the stop's own, else the pod's, and never less than two seconds",
-          "[lifecycle]") {
+TEST_CASE("the grace period is the stop's own, else the pod's, and never less than two seconds", "[lifecycle]") {
   struct Row {
     std::chrono::seconds pod;
     std::optional<Duration> asked;
     Duration wait;
   };
-  const Row row = GENERATE(Row{30s, {}, 30s}, Row{30s, 5s, 5s}, Row{30s, 90s, 90s}, Row{0s, {}, 2s},
-                           Row{1s, {}, 2s}, Row{2s, {}, 2s}, Row{30s, 0s, 2s}, Row{30s, 300ms, 2s},
-                           Row{0s, 2500ms, 2500ms});
+  const Row row = GENERATE(Row{30s, {}, 30s}, Row{30s, 5s, 5s}, Row{30s, 90s, 90s}, Row{0s, {}, 2s}, Row{1s, {}, 2s}, Row{2s, {}, 2s},
+                           Row{30s, 0s, 2s}, Row{30s, 300ms, 2s}, Row{0s, 2500ms, 2500ms});
   Life pod({.grace = row.pod});
   pod.ready();
   pod.started("app");
@@ -44,8 +41,7 @@ TEST_CASE("the grace period is the stop's own, else the pod's, and never less th
   CHECK(pod.pass(1ns) == "KILL app");
 }
 
-TEST_CASE("a stop takes a container that is still being started like one that runs",
-          "[lifecycle]") {
+TEST_CASE("a stop takes a container that is still being started like one that runs", "[lifecycle]") {
   Life pod({.grace = 5s});
   pod.ready();
   CHECK(pod.stop() == "TERM app");
@@ -54,8 +50,7 @@ TEST_CASE("a stop takes a container that is still being started like one that ru
   CHECK(pod.dies("app", SIGKILL) == "finish");
 }
 
-TEST_CASE("a start that fails while the pod is being stopped is not the reason it ends",
-          "[lifecycle]") {
+TEST_CASE("a start that fails while the pod is being stopped is not the reason it ends", "[lifecycle]") {
   Life pod;
   pod.ready();
   pod.stop();
@@ -180,8 +175,7 @@ TEST_CASE("activeDeadlineSeconds counts from the start, init containers included
   CHECK(pod.pass(10s - 1ns).empty());
   CHECK(pod.pass(1ns) == "TERM app");
   CHECK(pod.word() == "DeadlineExceeded");
-  CHECK(pod.state().stop->message ==
-        "Pod was active on the node longer than the specified deadline");
+  CHECK(pod.state().stop->message == "Pod was active on the node longer than the specified deadline");
   CHECK(pod.pass(3s) == "KILL app");  // with the normal grace
   CHECK(pod.dies("app", SIGKILL) == "finish");
   CHECK(pod.phase() == "Failed");
@@ -201,9 +195,8 @@ TEST_CASE("activeDeadlineSeconds ends a pod that only waits to be restarted", "[
 }
 
 TEST_CASE("a finished pod stays as it is, whatever is still said about it", "[lifecycle]") {
-  const auto late =
-      GENERATE(StopCause::kUser, StopCause::kKilled, StopCause::kTimeLimit, StopCause::kDeadline,
-               StopCause::kEvicted, StopCause::kSandboxDied, StopCause::kUntil);
+  const auto late = GENERATE(StopCause::kUser, StopCause::kKilled, StopCause::kTimeLimit, StopCause::kDeadline, StopCause::kEvicted,
+                             StopCause::kSandboxDied, StopCause::kUntil);
   CAPTURE(static_cast<int>(late));
   Life pod({.policy = RestartPolicy::kNever, .deadline = 10});
   pod.ready();

@@ -41,21 +41,15 @@ class Life {
   // Each tells the machine something and gives the actions that follow: "start app#0, TERM log,
   // finish".
   std::string ready() { return feed(podctl::lifecycle::SandboxReady{}); }
-  std::string started(const std::string& name) {
-    return feed(podctl::lifecycle::Started{index(name)});
-  }
+  std::string started(const std::string& name) { return feed(podctl::lifecycle::Started{index(name)}); }
   std::string start_fails(const std::string& name, int code = 128) {
     return feed(podctl::lifecycle::StartFailed{index(name), code, "no such thing"});
   }
-  std::string exits(const std::string& name, int code = 0) {
-    return feed(podctl::lifecycle::Exited{index(name), {false, code}, {}});
-  }
+  std::string exits(const std::string& name, int code = 0) { return feed(podctl::lifecycle::Exited{index(name), {false, code}, {}}); }
   std::string awaited_exits(const std::string& name, int code) {
     return feed(podctl::lifecycle::Exited{index(name), {false, code}, {}, true});
   }
-  std::string dies(const std::string& name, int signal) {
-    return feed(podctl::lifecycle::Exited{index(name), {true, signal}, {}});
-  }
+  std::string dies(const std::string& name, int signal) { return feed(podctl::lifecycle::Exited{index(name), {true, signal}, {}}); }
   std::string stop(StopCause cause = StopCause::kUser, std::optional<podctl::Duration> grace = {}) {
     return feed(podctl::lifecycle::StopRequested{cause, grace, "asked for"});
   }
@@ -82,17 +76,12 @@ class Life {
     return timer ? std::optional(*timer - now_) : std::nullopt;
   }
 
-  [[nodiscard]] const podctl::lifecycle::ContainerState& of(const std::string& name) const {
-    return state_.containers[index(name)];
-  }
-  [[nodiscard]] std::string phase() const {
-    return std::string(podctl::lifecycle::phase_name(podctl::lifecycle::phase_of(state_)));
-  }
+  [[nodiscard]] const podctl::lifecycle::ContainerState& of(const std::string& name) const { return state_.containers[index(name)]; }
+  [[nodiscard]] std::string phase() const { return std::string(podctl::lifecycle::phase_name(podctl::lifecycle::phase_of(state_))); }
   [[nodiscard]] std::string word() const { return podctl::lifecycle::status_word(state_); }
   [[nodiscard]] std::string exit(int signal = 0, std::string_view code_from = {}) const {
     const auto exit = podctl::lifecycle::run_exit(state_, signal, code_from);
-    return podctl::cat(exit.code, ' ', exit.source, exit.container.empty() ? "" : " ",
-                       exit.container);
+    return podctl::cat(exit.code, ' ', exit.source, exit.container.empty() ? "" : " ", exit.container);
   }
   [[nodiscard]] const podctl::lifecycle::PodState& state() const noexcept { return state_; }
   [[nodiscard]] podctl::Time now() const noexcept { return now_; }
@@ -121,8 +110,7 @@ class Life {
   std::string words(const podctl::lifecycle::Action& action) {
     using namespace podctl::lifecycle;
     if (const auto* start = std::get_if<StartContainer>(&action))
-      return podctl::cat("start ", state_.rules[start->container].name, '#', start->instance,
-                         start->in_turn ? " in turn" : "");
+      return podctl::cat("start ", state_.rules[start->container].name, '#', start->instance, start->in_turn ? " in turn" : "");
     if (const auto* signal = std::get_if<SignalContainer>(&action))
       return podctl::cat(signal->signal_number == SIGKILL   ? "KILL "
                          : signal->signal_number == SIGTERM ? "TERM "
@@ -130,9 +118,8 @@ class Life {
                          state_.rules[signal->container].name);
     if (std::holds_alternative<Finish>(action)) return "finish";
     const auto& note = std::get<Note>(action);
-    notes_.push_back(podctl::cat(
-        note.reason, note.container ? podctl::cat(' ', state_.rules[*note.container].name) : "",
-        note.message.empty() ? "" : ": ", note.message));
+    notes_.push_back(podctl::cat(note.reason, note.container ? podctl::cat(' ', state_.rules[*note.container].name) : "",
+                                 note.message.empty() ? "" : ": ", note.message));
     return {};
   }
 

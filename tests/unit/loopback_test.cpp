@@ -37,8 +37,7 @@ struct Message {
       std::memcpy(&attribute, body.data() + at, sizeof attribute);
       REQUIRE(attribute.rta_len >= sizeof attribute);
       REQUIRE(at + attribute.rta_len <= body.size());
-      found[attribute.rta_type] =
-          body.substr(at + RTA_LENGTH(0), attribute.rta_len - RTA_LENGTH(0));
+      found[attribute.rta_type] = body.substr(at + RTA_LENGTH(0), attribute.rta_len - RTA_LENGTH(0));
       at += RTA_ALIGN(attribute.rta_len);
     }
     return found;
@@ -81,16 +80,14 @@ void check_address(const Message& message, int family, const char* text, int bit
 
 }  // namespace
 
-TEST_CASE("the interface is brought up, then gets its addresses, each message answered",
-          "[loopback]") {
+TEST_CASE("the interface is brought up, then gets its addresses, each message answered", "[loopback]") {
   std::size_t count = 0;
   const auto messages = parse(loopback_messages("10.244.1.2", "fd00:10:244::102", count));
   REQUIRE(messages.size() == 3);
   CHECK(count == 3);
   for (std::size_t i = 0; i < messages.size(); ++i) {
     CHECK(messages[i].header.nlmsg_seq == i + 1);
-    CHECK((messages[i].header.nlmsg_flags & (NLM_F_REQUEST | NLM_F_ACK)) ==
-          (NLM_F_REQUEST | NLM_F_ACK));
+    CHECK((messages[i].header.nlmsg_flags & (NLM_F_REQUEST | NLM_F_ACK)) == (NLM_F_REQUEST | NLM_F_ACK));
   }
   CHECK(messages[0].header.nlmsg_type == RTM_NEWLINK);
   const auto link = messages[0].front<ifinfomsg>();

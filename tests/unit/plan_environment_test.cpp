@@ -10,9 +10,7 @@ using namespace podtest;
 
 namespace {
 
-action::ExecProgram exec_of(const Plan& plan) {
-  return all_of<action::ExecProgram>(plan).at(0);
-}
+action::ExecProgram exec_of(const Plan& plan) { return all_of<action::ExecProgram>(plan).at(0); }
 action::ExecProgram exec_of(const std::string& container, const HostFacts& facts = user_facts()) {
   return exec_of(plan_of(cat(R"("containers":[{"name":"app",)", container, "}]"), facts));
 }
@@ -33,21 +31,18 @@ TEST_CASE("$(NAME) is replaced once, from left to right", "[plan][environment]")
   struct Row {
     const char *text, *becomes;
   };
-  const Row row = GENERATE(
-      Row{"", ""}, Row{"plain", "plain"}, Row{"$(A)", "1"}, Row{"x$(A)y$(A)z", "x1y1z"},
-      Row{"$(B)", "$(A)"},  // inserted once, not looked at again
-      Row{"$(E)", "$$"}, Row{"$(C D)", "space"}, Row{"$(X)", "$(X)"}, Row{"$()", "$()"},
-      Row{"$$", "$"}, Row{"$$(A)", "$(A)"}, Row{"$$$(A)", "$1"}, Row{"$$$$", "$$"}, Row{"$A", "$A"},
-      Row{"${A}", "${A}"}, Row{"trailing$", "trailing$"}, Row{"$(A", "$(A"},
-      Row{"$(A $(B", "$(A $(B"}, Row{"$(A$(A)", "$(A$(A)"},  // a name is all up to the first )
-      Row{"$(A $$", "$(A $"}, Row{"$($(A))", "$($(A))"}, Row{"$ (A)", "$ (A)"},
-      Row{"$(a)", "$(a)"});
+  const Row row =
+      GENERATE(Row{"", ""}, Row{"plain", "plain"}, Row{"$(A)", "1"}, Row{"x$(A)y$(A)z", "x1y1z"},
+               Row{"$(B)", "$(A)"},  // inserted once, not looked at again
+               Row{"$(E)", "$$"}, Row{"$(C D)", "space"}, Row{"$(X)", "$(X)"}, Row{"$()", "$()"}, Row{"$$", "$"}, Row{"$$(A)", "$(A)"},
+               Row{"$$$(A)", "$1"}, Row{"$$$$", "$$"}, Row{"$A", "$A"}, Row{"${A}", "${A}"}, Row{"trailing$", "trailing$"},
+               Row{"$(A", "$(A"}, Row{"$(A $(B", "$(A $(B"}, Row{"$(A$(A)", "$(A$(A)"},  // a name is all up to the first )
+               Row{"$(A $$", "$(A $"}, Row{"$($(A))", "$($(A))"}, Row{"$ (A)", "$ (A)"}, Row{"$(a)", "$(a)"});
   CAPTURE(row.text);
   CHECK(plan::expand(row.text, known) == row.becomes);
 }
 
-TEST_CASE("an environment is built entry by entry: each sees those before it",
-          "[plan][environment]") {
+TEST_CASE("an environment is built entry by entry: each sees those before it", "[plan][environment]") {
   const auto exec = exec_of(
       R"j("command":["a"],"env":[{"name":"EARLY","value":"$(LATE)"},{"name":"LATE","value":"late"},{"name":"USES","value":"<$(LATE)>"},
       {"name":"LATE","value":"$(LATE)r"},{"name":"EMPTY","value":""},{"name":"UNSET"},{"name":"DOLLAR","value":"$$(LATE)"},{"name":"P","value":"$(PATH):$(HOME)"}])j");
@@ -58,8 +53,7 @@ TEST_CASE("an environment is built entry by entry: each sees those before it",
   CHECK(all.at("EMPTY").empty());
   CHECK(all.at("UNSET").empty());
   CHECK(all.at("DOLLAR") == "$(LATE)");
-  CHECK(all.at("P") ==
-        "$(PATH):$(HOME)");  // what the manifest does not define cannot be referred to
+  CHECK(all.at("P") == "$(PATH):$(HOME)");  // what the manifest does not define cannot be referred to
 }
 
 TEST_CASE("command and args see the final environment", "[plan][environment]") {
@@ -73,16 +67,12 @@ TEST_CASE("args alone are the whole command where no image has another", "[plan]
   CHECK(exec_of(R"("args":["/bin/echo","x"])").argv == std::vector<std::string>{"/bin/echo", "x"});
 }
 
-TEST_CASE("every program has PATH, HOSTNAME and HOME, and nothing of the caller's",
-          "[plan][environment]") {
+TEST_CASE("every program has PATH, HOSTNAME and HOME, and nothing of the caller's", "[plan][environment]") {
   CHECK(exec_of(R"("command":["a"])").environment ==
-        std::vector<std::string>{
-            "HOME=/root", "HOSTNAME=web",
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"});
-  const auto own = variables(exec_of(
-      R"("command":["a"],"env":[{"name":"HOME","value":"/h"},{"name":"PATH","value":"/p"},{"name":"HOSTNAME","value":"n"}])"));
-  CHECK(own ==
-        std::map<std::string, std::string>{{"HOME", "/h"}, {"PATH", "/p"}, {"HOSTNAME", "n"}});
+        std::vector<std::string>{"HOME=/root", "HOSTNAME=web", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"});
+  const auto own = variables(
+      exec_of(R"("command":["a"],"env":[{"name":"HOME","value":"/h"},{"name":"PATH","value":"/p"},{"name":"HOSTNAME","value":"n"}])"));
+  CHECK(own == std::map<std::string, std::string>{{"HOME", "/h"}, {"PATH", "/p"}, {"HOSTNAME", "n"}});
 }
 
 TEST_CASE("HOME is that of the account, else /root for 0 and / for others", "[plan][environment]") {
@@ -91,22 +81,19 @@ TEST_CASE("HOME is that of the account, else /root for 0 and / for others", "[pl
   };
   CHECK(home(R"(,"securityContext":{"runAsUser":33})", user_facts()) == "/var/www");
   CHECK(home(R"(,"securityContext":{"runAsUser":77})", user_facts()) == "/");
-  CHECK(home(R"(,"image":"rootfs:/x")", user_facts()) ==
-        "/root");  // the host's accounts are not those of another root
+  CHECK(home(R"(,"image":"rootfs:/x")", user_facts()) == "/root");  // the host's accounts are not those of another root
   HostFacts facts = user_facts();
   facts.accounts["/x"][5] = {6, "/there"};
   CHECK(home(R"(,"image":"rootfs:/x","securityContext":{"runAsUser":5})", facts) == "/there");
 }
 
-TEST_CASE("a name without a slash is looked for in the container's own PATH",
-          "[plan][environment]") {
+TEST_CASE("a name without a slash is looked for in the container's own PATH", "[plan][environment]") {
   const auto found = [](const char* path) {
-    return exec_of(cat(R"("command":["prog"],"env":[{"name":"PATH","value":")", path, "\"}]"))
-        .candidates;
+    return exec_of(cat(R"("command":["prog"],"env":[{"name":"PATH","value":")", path, "\"}]")).candidates;
   };
-  CHECK(exec_of(R"("command":["prog"])").candidates ==
-        std::vector<std::string>{"/usr/local/sbin/prog", "/usr/local/bin/prog", "/usr/sbin/prog",
-                                 "/usr/bin/prog", "/sbin/prog", "/bin/prog"});
+  CHECK(exec_of(R"("command":["prog"])").candidates == std::vector<std::string>{"/usr/local/sbin/prog", "/usr/local/bin/prog",
+                                                                                "/usr/sbin/prog", "/usr/bin/prog", "/sbin/prog",
+                                                                                "/bin/prog"});
   CHECK(found("/a:/b") == std::vector<std::string>{"/a/prog", "/b/prog"});
   CHECK(found("/a::rel") == std::vector<std::string>{"/a/prog", "./prog", "rel/prog"});
   CHECK(exec_of(R"("command":["./prog"])").candidates == std::vector<std::string>{"./prog"});
@@ -114,8 +101,7 @@ TEST_CASE("a name without a slash is looked for in the container's own PATH",
 }
 
 TEST_CASE("the command after -- is taken literally", "[plan][environment]") {
-  const std::vector<std::string> command{"sh", "-c", "echo $HOME $(HOME) $$ $$(X) ${Y} $",
-                                         "$(PATH)"};
+  const std::vector<std::string> command{"sh", "-c", "echo $HOME $(HOME) $$ $$(X) ${Y} $", "$(PATH)"};
   const Manifest manifest = make_command_pod(command);
   REQUIRE_FALSE(manifest.has_errors());
   const Plan plan = plan_of(manifest);
@@ -124,8 +110,7 @@ TEST_CASE("the command after -- is taken literally", "[plan][environment]") {
 }
 
 TEST_CASE("values of -e are taken literally", "[plan][environment]") {
-  const Manifest manifest =
-      make_command_pod({"true"}, {.edits = {.env = {"A=$(B) $$ $", "B=x=y", "C="}}});
+  const Manifest manifest = make_command_pod({"true"}, {.edits = {.env = {"A=$(B) $$ $", "B=x=y", "C="}}});
   REQUIRE_FALSE(manifest.has_errors());
   const auto all = variables(exec_of(plan_of(manifest)));
   CHECK(all.at("A") == "$(B) $$ $");
@@ -139,20 +124,16 @@ TEST_CASE("capabilities: ALL first, then the names, drop last", "[plan][environm
     std::uint64_t kept;
     bool weakens;
   };
-  constexpr std::uint64_t kUsual = 0xa80425fb, kAll = 0x1ffffffffff, kNetAdmin = 1u << 12,
-                          kChown = 1u, kKill = 1u << 5;
+  constexpr std::uint64_t kUsual = 0xa80425fb, kAll = 0x1ffffffffff, kNetAdmin = 1u << 12, kChown = 1u, kKill = 1u << 5;
   const Row row = GENERATE_COPY(
-      Row{"", kUsual, false}, Row{R"("capabilities":{})", kUsual, false},
-      Row{R"("capabilities":{"drop":["ALL"]})", 0, false},
+      Row{"", kUsual, false}, Row{R"("capabilities":{})", kUsual, false}, Row{R"("capabilities":{"drop":["ALL"]})", 0, false},
       Row{R"("capabilities":{"add":["CHOWN"]})", kUsual, false},
       Row{R"("capabilities":{"drop":["CHOWN","CAP_KILL"]})", kUsual & ~(kChown | kKill), false},
       Row{R"("capabilities":{"add":["NET_ADMIN"]})", kUsual | kNetAdmin, true},
       Row{R"("capabilities":{"add":["CAP_NET_ADMIN"]})", kUsual | kNetAdmin, true},
       Row{R"("capabilities":{"drop":["ALL"],"add":["KILL"]})", kKill, false},
-      Row{R"("capabilities":{"drop":["ALL"],"add":["NET_ADMIN"]})", kNetAdmin, true},
-      Row{R"("capabilities":{"add":["ALL"]})", kAll, true},
-      Row{R"("capabilities":{"add":["ALL"],"drop":["CHOWN"]})", kAll & ~std::uint64_t{kChown},
-          true});
+      Row{R"("capabilities":{"drop":["ALL"],"add":["NET_ADMIN"]})", kNetAdmin, true}, Row{R"("capabilities":{"add":["ALL"]})", kAll, true},
+      Row{R"("capabilities":{"add":["ALL"],"drop":["CHOWN"]})", kAll & ~std::uint64_t{kChown}, true});
   CAPTURE(row.context);
   const Plan plan = plan_of(one_container(cat(R"("securityContext":{)", row.context, "}")));
   int found = 0;

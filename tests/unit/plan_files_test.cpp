@@ -16,13 +16,9 @@ constexpr std::string_view kHostsHead =
     "fe00::1\tip6-allnodes\n"
     "fe00::2\tip6-allrouters\n";
 
-std::string etc(const Plan& plan, const std::string& name) {
-  return file_of(plan, "/f", name);
-}
-std::string hosts(const std::string& spec, const HostFacts& facts = user_facts(),
-                  const std::string& annotations = {}) {
-  return etc(plan_of(cat(spec, spec.empty() ? "" : ",", one_container()), facts, annotations),
-             "hosts");
+std::string etc(const Plan& plan, const std::string& name) { return file_of(plan, "/f", name); }
+std::string hosts(const std::string& spec, const HostFacts& facts = user_facts(), const std::string& annotations = {}) {
+  return etc(plan_of(cat(spec, spec.empty() ? "" : ",", one_container()), facts, annotations), "hosts");
 }
 std::string resolver(const std::string& spec, const std::string& host) {
   HostFacts facts = user_facts();
@@ -64,12 +60,10 @@ TEST_CASE("/etc/hosts ends with the aliases, one line each, in order", "[plan][f
 TEST_CASE("with the host's network /etc/hosts is the host's, and the aliases", "[plan][files]") {
   HostFacts facts = user_facts();
   facts.hosts = "127.0.0.1 localhost box\n";
-  CHECK(hosts(R"("hostNetwork":true)", facts) ==
-        "# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost box\n");
-  CHECK(
-      hosts(R"("hostNetwork":true,"hostAliases":[{"ip":"192.0.2.9","hostnames":["b"]}])", facts) ==
-      "# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost box\n\n# Entries added "
-      "by HostAliases.\n192.0.2.9\tb\n");
+  CHECK(hosts(R"("hostNetwork":true)", facts) == "# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost box\n");
+  CHECK(hosts(R"("hostNetwork":true,"hostAliases":[{"ip":"192.0.2.9","hostnames":["b"]}])", facts) ==
+        "# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost box\n\n# Entries added "
+        "by HostAliases.\n192.0.2.9\tb\n");
 }
 
 TEST_CASE("resolv.conf is the host's by default, in its canonical form", "[plan][files]") {
@@ -79,28 +73,24 @@ TEST_CASE("resolv.conf is the host's by default, in its canonical form", "[plan]
   const std::string canonical =
       "nameserver 192.0.2.1\nnameserver 192.0.2.2\nsearch a.example b.example\noptions ndots:2 "
       "edns0\n";
-  for (const char* policy : {"", R"("dnsPolicy":"Default")", R"("dnsPolicy":"ClusterFirst")",
-                             R"("dnsPolicy":"ClusterFirstWithHostNet")"})
+  for (const char* policy : {"", R"("dnsPolicy":"Default")", R"("dnsPolicy":"ClusterFirst")", R"("dnsPolicy":"ClusterFirstWithHostNet")"})
     CHECK(resolver(policy, host) == canonical);
   CHECK(resolver("", "").empty());
 }
 
-TEST_CASE("dnsConfig is added to the host's: no name twice, three servers, options by name",
-          "[plan][files]") {
-  const std::string host =
-      "nameserver 192.0.2.1\nnameserver 192.0.2.2\nsearch a.example\noptions ndots:2 edns0\n";
-  CHECK(
-      resolver(
-          R"("dnsConfig":{"nameservers":["192.0.2.2","192.0.2.3","192.0.2.4"],"searches":["b.example","a.example"],
+TEST_CASE("dnsConfig is added to the host's: no name twice, three servers, options by name", "[plan][files]") {
+  const std::string host = "nameserver 192.0.2.1\nnameserver 192.0.2.2\nsearch a.example\noptions ndots:2 edns0\n";
+  CHECK(resolver(
+            R"("dnsConfig":{"nameservers":["192.0.2.2","192.0.2.3","192.0.2.4"],"searches":["b.example","a.example"],
                     "options":[{"name":"ndots","value":"5"},{"name":"rotate"}]})",
-          host) ==
-      "nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\nsearch a.example "
-      "b.example\noptions ndots:5 edns0 rotate\n");
+            host) ==
+        "nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\nsearch a.example "
+        "b.example\noptions ndots:5 edns0 rotate\n");
 }
 
 TEST_CASE("dnsPolicy None takes dnsConfig alone", "[plan][files]") {
-  CHECK(resolver(R"("dnsPolicy":"None","dnsConfig":{"nameservers":["192.0.2.9"]})",
-                 "nameserver 192.0.2.1\nsearch a.example\n") == "nameserver 192.0.2.9\n");
+  CHECK(resolver(R"("dnsPolicy":"None","dnsConfig":{"nameservers":["192.0.2.9"]})", "nameserver 192.0.2.1\nsearch a.example\n") ==
+        "nameserver 192.0.2.9\n");
 }
 
 TEST_CASE("search domains are cut at 32", "[plan][files]") {
@@ -121,8 +111,7 @@ TEST_CASE("the host name is spec.hostname, else the pod's name cut to a label", 
   CHECK(host_name("web", R"("hostNetwork":true,"hostname":"front")") == "box");
 }
 
-TEST_CASE("addresses come from the name: the same each time, never the first or last of a block",
-          "[plan][files]") {
+TEST_CASE("addresses come from the name: the same each time, never the first or last of a block", "[plan][files]") {
   Pod pod = manifest_of(one_container()).pods.at(0);
   std::vector<std::string> seen;
   for (int i = 0; i < 2000; ++i) {

@@ -8,9 +8,7 @@ using namespace podtest;
 namespace {
 
 // The text without the line break it begins with.
-std::string golden(std::string_view text) {
-  return std::string(text.substr(1));
-}
+std::string golden(std::string_view text) { return std::string(text.substr(1)); }
 
 const Plan& plain() {
   static const Plan plan = plan_of(one_container());
@@ -90,8 +88,7 @@ TEST_CASE("rootfs: brings a writable layer on disk", "[plan]") {
 }
 
 TEST_CASE("podctl.dev/overlay lays a layer over each folder of the host", "[plan]") {
-  CHECK(changes(plain(), plan_of(one_container(), user_facts(),
-                                 R"j("podctl.dev/overlay":"true")j")) == golden(R"(
+  CHECK(changes(plain(), plan_of(one_container(), user_facts(), R"j("podctl.dev/overlay":"true")j")) == golden(R"(
 - app move-mount: mount of /etc (moved from /h/etc)
 - app move-mount: mount of /usr (moved from /h/usr)
 + monitor make-host-directory: host folder /state/web (mode 0700, if missing)
@@ -104,8 +101,7 @@ TEST_CASE("podctl.dev/overlay lays a layer over each folder of the host", "[plan
 )"));
 }
 
-TEST_CASE("hostNetwork leaves the network, its sysfs and the name to the host, and is marked",
-          "[plan]") {
+TEST_CASE("hostNetwork leaves the network, its sysfs and the name to the host, and is marked", "[plan]") {
   CHECK(changes(plain(), plan_of(cat(R"j("hostNetwork":true,)j", one_container()))) == golden(R"(
 - monitor new-sandbox: new user, mnt, ipc, uts, pid namespaces
 - network new-network: new net namespace
@@ -134,16 +130,14 @@ TEST_CASE("hostIPC shows the host's /dev/shm, and is marked", "[plan]") {
 }
 
 TEST_CASE("network none has loopback alone", "[plan]") {
-  CHECK(changes(plain(), plan_of(one_container(), user_facts(),
-                                 R"j("podctl.dev/network":"none")j")) == golden(R"(
+  CHECK(changes(plain(), plan_of(one_container(), user_facts(), R"j("podctl.dev/network":"none")j")) == golden(R"(
 - network configure-loopback: loopback interface up (10.244.188.240/32, fd00:10:244::bcf0/128)
 + network configure-loopback: loopback interface up
 )"));
 }
 
 TEST_CASE("sharing kubernetes gives each container its own pid namespace and proc", "[plan]") {
-  CHECK(changes(plain(), plan_of(one_container(), user_facts(),
-                                 R"j("podctl.dev/sharing":"kubernetes")j")) == golden(R"(
+  CHECK(changes(plain(), plan_of(one_container(), user_facts(), R"j("podctl.dev/sharing":"kubernetes")j")) == golden(R"(
 - pause mask-paths: masks in /t/proc (hidden: acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list timer_stats; read-only: bus fs irq sys sysrq-trigger)
 - app join-pod: join user, mnt, net, ipc, uts, pid (new mnt, cgroup)
 - app move-mount: mount of /proc (moved from /t/proc)
@@ -153,8 +147,7 @@ TEST_CASE("sharing kubernetes gives each container its own pid namespace and pro
 )"));
 }
 
-TEST_CASE("the machine's root gives the pod a shifted range, and takes the host's trees first",
-          "[plan]") {
+TEST_CASE("the machine's root gives the pod a shifted range, and takes the host's trees first", "[plan]") {
   CHECK(changes(plain(), plan_of(one_container(), root_facts())) == golden(R"(
 - pause map-ids: map of user and group ids (users 0 -> 1000 (1 id); groups 0 -> 1001 (1 id))
 - app set-identity: user 0, group 0 (groups of the caller stay: one id is mapped)
@@ -168,8 +161,7 @@ TEST_CASE("the machine's root gives the pod a shifted range, and takes the host'
 }
 
 TEST_CASE("the machine's root shifts the ids of a rootfs", "[plan]") {
-  CHECK(changes(plain(), plan_of(one_container(R"j("image":"rootfs:/root/fs")j"), root_facts())) ==
-        golden(R"(
+  CHECK(changes(plain(), plan_of(one_container(R"j("image":"rootfs:/root/fs")j"), root_facts())) == golden(R"(
 - pause map-ids: map of user and group ids (users 0 -> 1000 (1 id); groups 0 -> 1001 (1 id))
 - pause bind-host: host /etc in the pod tree (at /h/etc, must be a directory, read-only, nosuid, nodev)
 - pause bind-host: host /usr in the pod tree (at /h/usr, must be a directory, read-only, nosuid, nodev)
@@ -196,22 +188,21 @@ TEST_CASE("the settings of a container that change one step each", "[plan]") {
   struct Row {
     const char *more, *changes;
   };
-  const Row row = GENERATE(
-      Row{R"j("securityContext":{"runAsUser":33})j", R"(
+  const Row row = GENERATE(Row{R"j("securityContext":{"runAsUser":33})j", R"(
 - pause map-ids: map of user and group ids (users 0 -> 1000 (1 id); groups 0 -> 1001 (1 id))
 - app set-identity: user 0, group 0 (groups of the caller stay: one id is mapped)
 + pause map-ids: map of user and group ids (users 33 -> 1000 (1 id); groups 34 -> 1001 (1 id))
 + app set-identity: user 33, group 34 (groups of the caller stay: one id is mapped)
 )"},
-      Row{R"j("securityContext":{"allowPrivilegeEscalation":true})j", R"(
+                           Row{R"j("securityContext":{"allowPrivilegeEscalation":true})j", R"(
 - app forbid-new-privileges: no new privileges by exec
 - app exec-program: run "/bin/true" ("/bin/true")
 + app exec-program: run "/bin/true" ("/bin/true") ! allowPrivilegeEscalation: setuid programs keep their effect
 )"},
-      Row{R"j("securityContext":{"readOnlyRootFilesystem":true})j", R"(
+                           Row{R"j("securityContext":{"readOnlyRootFilesystem":true})j", R"(
 + app make-root-read-only: root file system read-only
 )"},
-      Row{R"j("terminationMessagePath":"","stdin":true,"workingDir":"/a/../b")j", R"(
+                           Row{R"j("terminationMessagePath":"","stdin":true,"workingDir":"/a/../b")j", R"(
 - app make-message-file: empty message file /s/app (mode 0666)
 - app bind-into: mount of /dev/termination-log (shows /s/app)
 - app connect-streams: standard streams (empty input; nothing else inherited)
@@ -219,7 +210,7 @@ TEST_CASE("the settings of a container that change one step each", "[plan]") {
 + app connect-streams: standard streams (input from podctl; nothing else inherited)
 + app change-directory: working directory /b (made when missing)
 )"},
-      Row{R"j("securityContext":{"capabilities":{"add":["NET_ADMIN"],"drop":["CHOWN"]}})j", R"(
+                           Row{R"j("securityContext":{"capabilities":{"add":["NET_ADMIN"],"drop":["CHOWN"]}})j", R"(
 - app limit-capabilities: capabilities (CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE SETFCAP)
 + app limit-capabilities: capabilities (DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_ADMIN NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE SETFCAP) ! more capabilities than the usual set
 )"});

@@ -26,14 +26,11 @@ ErrorInfo refusal(const std::string& spec, const HostFacts& facts) {
 
 std::string map_text(const std::vector<IdMapping>& map) {
   std::string text;
-  for (const auto& m : map)
-    append(text, text.empty() ? "" : ", ", m.pod, "->", m.host, "x", m.count);
+  for (const auto& m : map) append(text, text.empty() ? "" : ", ", m.pod, "->", m.host, "x", m.count);
   return text;
 }
 
-action::MapIds::Method method_of(const Plan& plan) {
-  return all_of<action::MapIds>(plan).at(0).method;
-}
+action::MapIds::Method method_of(const Plan& plan) { return all_of<action::MapIds>(plan).at(0).method; }
 
 }  // namespace
 
@@ -42,20 +39,14 @@ TEST_CASE("one id is enough when all containers agree on it", "[plan][ids]") {
     std::string spec;
     const char *uids, *gids;
   };
-  const Row row = GENERATE(
-      Row{two("", ""), "0->1000x1", "0->1001x1"},
-      Row{two(R"("runAsUser":5)", R"("runAsUser":5)"), "5->1000x1", "0->1001x1"},
-      Row{two(R"("runAsUser":33)", R"("runAsUser":33)"), "33->1000x1",
-          "34->1001x1"},  // its group in /etc/passwd
-      Row{two(R"("runAsUser":33,"runAsGroup":7)", R"("runAsUser":33,"runAsGroup":7)"), "33->1000x1",
-          "7->1001x1"},
-      Row{cat(R"("securityContext":{"runAsUser":9,"runAsGroup":8},)", two("", "")), "9->1000x1",
-          "8->1001x1"},
-      Row{cat(R"("securityContext":{"runAsUser":9},)", two(R"("runAsUser":5)", R"("runAsUser":5)")),
-          "5->1000x1", "0->1001x1"});
+  const Row row =
+      GENERATE(Row{two("", ""), "0->1000x1", "0->1001x1"}, Row{two(R"("runAsUser":5)", R"("runAsUser":5)"), "5->1000x1", "0->1001x1"},
+               Row{two(R"("runAsUser":33)", R"("runAsUser":33)"), "33->1000x1", "34->1001x1"},  // its group in /etc/passwd
+               Row{two(R"("runAsUser":33,"runAsGroup":7)", R"("runAsUser":33,"runAsGroup":7)"), "33->1000x1", "7->1001x1"},
+               Row{cat(R"("securityContext":{"runAsUser":9,"runAsGroup":8},)", two("", "")), "9->1000x1", "8->1001x1"},
+               Row{cat(R"("securityContext":{"runAsUser":9},)", two(R"("runAsUser":5)", R"("runAsUser":5)")), "5->1000x1", "0->1001x1"});
   CAPTURE(row.spec);
-  const HostFacts facts =
-      GENERATE(user_facts(), ranged_facts());  // a range is not used without need
+  const HostFacts facts = GENERATE(user_facts(), ranged_facts());  // a range is not used without need
   const Plan plan = plan_of(row.spec, facts);
   CHECK(map_text(plan.uids) == row.uids);
   CHECK(map_text(plan.gids) == row.gids);
@@ -68,9 +59,8 @@ TEST_CASE("one id is enough when all containers agree on it", "[plan][ids]") {
 }
 
 TEST_CASE("several ids take the subordinate range, the user itself being 0", "[plan][ids]") {
-  const std::string spec =
-      GENERATE(two("", R"("runAsUser":33)"), two(R"("runAsGroup":1)", ""),
-               cat(R"("securityContext":{"supplementalGroups":[7]},)", two("", "")));
+  const std::string spec = GENERATE(two("", R"("runAsUser":33)"), two(R"("runAsGroup":1)", ""),
+                                    cat(R"("securityContext":{"supplementalGroups":[7]},)", two("", "")));
   CAPTURE(spec);
   const Plan plan = plan_of(spec, ranged_facts());
   CHECK(map_text(plan.uids) == "0->1000x1, 1->100000x65536");
@@ -92,16 +82,13 @@ TEST_CASE("several ranges follow one another inside", "[plan][ids]") {
 }
 
 TEST_CASE("supplementalGroups are set for every container", "[plan][ids]") {
-  const Plan plan = plan_of(
-      cat(R"("securityContext":{"supplementalGroups":[7,2000]},)", two("", "")), ranged_facts());
+  const Plan plan = plan_of(cat(R"("securityContext":{"supplementalGroups":[7,2000]},)", two("", "")), ranged_facts());
   const auto identities = all_of<action::SetIdentity>(plan);
   REQUIRE(identities.size() == 2);
-  for (const auto& identity : identities)
-    CHECK(identity.groups == std::vector<std::uint32_t>{7, 2000});
+  for (const auto& identity : identities) CHECK(identity.groups == std::vector<std::uint32_t>{7, 2000});
 }
 
-TEST_CASE("the machine's root gives a pod a range of its own and none of its own ids",
-          "[plan][ids]") {
+TEST_CASE("the machine's root gives a pod a range of its own and none of its own ids", "[plan][ids]") {
   const Plan plan = plan_of(two(R"("runAsUser":65535)", ""), root_facts());
   CHECK(map_text(plan.uids) == "0->2147418112x65536");
   CHECK(map_text(plan.gids) == "0->2147418112x65536");
@@ -126,21 +113,16 @@ TEST_CASE("ids that this machine does not have are refused, with what would help
   const std::vector<Row> rows{
       {user_facts(), "no-id-range", "and /etc/subuid has no range for user 'alice'",
        "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 alice "},
-      {no_gids, "no-id-range", "and /etc/subgid has no range for user 'alice'",
-       "usermod --add-subuids "},
-      {no_helpers, "no-id-helpers", "and newuidmap or newgidmap is not installed",
-       "apt-get install uidmap "},
-      {nested, "nested-user-namespace",
-       "and the user namespace that podctl runs in (as unshare -r makes it) has no others to give",
+      {no_gids, "no-id-range", "and /etc/subgid has no range for user 'alice'", "usermod --add-subuids "},
+      {no_helpers, "no-id-helpers", "and newuidmap or newgidmap is not installed", "apt-get install uidmap "},
+      {nested, "nested-user-namespace", "and the user namespace that podctl runs in (as unshare -r makes it) has no others to give",
        "run podctl outside of it"}};
   for (const auto& row : rows) {
     CAPTURE(row.id);
     const ErrorInfo info = refusal(two("", R"("runAsUser":33)"), row.facts);
     CHECK(info.id == row.id);
     CHECK(info.message == "cannot start pod 'web' (container 'two')");
-    CHECK(info.cause ==
-          cat("the pod needs more than one user or group id (container 'two' runs as 33:34), ",
-              row.cause));
+    CHECK(info.cause == cat("the pod needs more than one user or group id (container 'two' runs as 33:34), ", row.cause));
     CHECK(info.hint.substr(0, std::string_view(row.hint).size()) == row.hint);
     CHECK(info.error_class == ErrorClass::kHost);
     CHECK(info.run_code == 125);
@@ -152,9 +134,7 @@ TEST_CASE("ids that this machine does not have are refused, with what would help
 }
 
 TEST_CASE("supplementalGroups are refused where one id is all there is", "[plan][ids]") {
-  CHECK(refusal(cat(R"("securityContext":{"supplementalGroups":[7]},)", one_container()),
-                user_facts())
-            .id == "no-id-range");
+  CHECK(refusal(cat(R"("securityContext":{"supplementalGroups":[7]},)", one_container()), user_facts()).id == "no-id-range");
 }
 
 TEST_CASE("a root without the means to shift ids runs no pod at all", "[plan][ids]") {

@@ -23,11 +23,9 @@ std::vector<Plan> many_plans() {
   for (const HostFacts& facts : {user_facts(), ranged_facts(), root_facts()}) {
     plans.push_back(plan_of(one_container(), facts));
     plans.push_back(plan_of(kEverything, facts));
-    plans.push_back(plan_of(kEverything, facts,
-                            R"("podctl.dev/sharing":"kubernetes","podctl.dev/overlay":"true")"));
-    plans.push_back(
-        plan_of(R"("containers":[{"name":"a","command":["a"]},{"name":"b","command":["b"]}])",
-                facts, R"("podctl.dev/share-mounts":"true")"));
+    plans.push_back(plan_of(kEverything, facts, R"("podctl.dev/sharing":"kubernetes","podctl.dev/overlay":"true")"));
+    plans.push_back(plan_of(R"("containers":[{"name":"a","command":["a"]},{"name":"b","command":["b"]}])", facts,
+                            R"("podctl.dev/share-mounts":"true")"));
   }
   return plans;
 }
@@ -47,16 +45,14 @@ TEST_CASE("equal input gives equal bytes", "[plan][rules]") {
   }
 }
 
-TEST_CASE("steps are numbered from 1 on, each has a reason, and members' steps name a member",
-          "[plan][rules]") {
+TEST_CASE("steps are numbered from 1 on, each has a reason, and members' steps name a member", "[plan][rules]") {
   for (const auto& plan : many_plans()) {
     int number = 0;
     for (const auto& step : plan.steps) {
       CAPTURE(line_of(plan, step));
       CHECK(step.number == ++number);
       CHECK_FALSE(step.why.empty());
-      CHECK((step.actor == Actor::kMember) ==
-            (step.member >= 0 && !std::holds_alternative<action::MakeLayer>(step.action)));
+      CHECK((step.actor == Actor::kMember) == (step.member >= 0 && !std::holds_alternative<action::MakeLayer>(step.action)));
       CHECK(step.member < static_cast<int>(plan.members.size()));
     }
   }
@@ -82,23 +78,19 @@ TEST_CASE("every kind of step occurs in some plan", "[plan][rules]") {
   for (const auto& plan : many_plans())
     for (const auto& step : plan.steps) kinds.insert(step.action.index());
   for (std::size_t kind = 0; kind < std::variant_size_v<Action>; ++kind) {
-    CAPTURE(describe({.action = one_of_each(
-                          std::make_index_sequence<std::variant_size_v<Action>>())[kind]})
-                .id);
+    CAPTURE(describe({.action = one_of_each(std::make_index_sequence<std::variant_size_v<Action>>())[kind]}).id);
     CHECK(kinds.contains(kind));
   }
 }
 
 TEST_CASE("every stage has a name of its own", "[plan][rules]") {
   std::set<std::string_view> names;
-  for (int stage = 0; stage <= static_cast<int>(Stage::kReady); ++stage)
-    CHECK(names.insert(stage_name(static_cast<Stage>(stage))).second);
+  for (int stage = 0; stage <= static_cast<int>(Stage::kReady); ++stage) CHECK(names.insert(stage_name(static_cast<Stage>(stage))).second);
   CHECK_FALSE(names.contains(""));
 }
 
 TEST_CASE("a default pod weakens nothing, and every setting that does is marked", "[plan][rules]") {
-  const auto marks = [](const std::string& spec, const HostFacts& facts,
-                        const std::string& annotations = {}) {
+  const auto marks = [](const std::string& spec, const HostFacts& facts, const std::string& annotations = {}) {
     std::vector<std::string> found;
     for (const auto& step : plan_of(spec, facts, annotations).steps)
       if (!step.weakens.empty()) found.push_back(step.weakens);
@@ -116,43 +108,35 @@ TEST_CASE("a default pod weakens nothing, and every setting that does is marked"
       {one_container(
            R"("image":"rootfs:x","stdin":true,"securityContext":{"runAsUser":5,"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}})"),
        "", ""},
-      {volume + one_container(R"("volumeMounts":[{"name":"h","mountPath":"/h","readOnly":true}])"),
-       "", ""},
-      {volume + one_container(R"("volumeMounts":[{"name":"h","mountPath":"/h"}])"), "",
-       "the pod can change host files"},
+      {volume + one_container(R"("volumeMounts":[{"name":"h","mountPath":"/h","readOnly":true}])"), "", ""},
+      {volume + one_container(R"("volumeMounts":[{"name":"h","mountPath":"/h"}])"), "", "the pod can change host files"},
       {cat(R"("hostNetwork":true,)", one_container()), "", "hostNetwork"},
       {one_container(), R"("podctl.dev/network":"host")", "hostNetwork"},
       {cat(R"("hostIPC":true,)", one_container()), "", "hostIPC"},
       {cat(R"("hostNetwork":true,"hostIPC":true,)", one_container()), "", "hostIPC"},
-      {one_container(R"("securityContext":{"capabilities":{"add":["SYS_ADMIN"]}})"), "",
-       "more capabilities"},
-      {one_container(R"("securityContext":{"allowPrivilegeEscalation":true})"), "",
-       "allowPrivilegeEscalation"}};
+      {one_container(R"("securityContext":{"capabilities":{"add":["SYS_ADMIN"]}})"), "", "more capabilities"},
+      {one_container(R"("securityContext":{"allowPrivilegeEscalation":true})"), "", "allowPrivilegeEscalation"}};
   for (const HostFacts& facts : {user_facts(), ranged_facts(), root_facts()}) {
     for (const auto& row : rows) {
       CAPTURE(row.spec, row.annotations);
       const auto found = marks(row.spec, facts, row.annotations);
-      const bool named = std::any_of(found.begin(), found.end(), [&](const std::string& mark) {
-        return mark.find(row.mark) != std::string::npos;
-      });
+      const bool named =
+          std::any_of(found.begin(), found.end(), [&](const std::string& mark) { return mark.find(row.mark) != std::string::npos; });
       CHECK(found.empty() == row.mark.empty());
       if (!row.mark.empty()) CHECK(named);
     }
   }
 }
 
-TEST_CASE("explicit fields decide about pid namespaces, then the annotation, then podctl's default",
-          "[plan][rules]") {
+TEST_CASE("explicit fields decide about pid namespaces, then the annotation, then podctl's default", "[plan][rules]") {
   struct Row {
     const char *field, *annotation;
     bool own;
   };
-  const Row row = GENERATE(
-      Row{"", "", false}, Row{"", R"("podctl.dev/sharing":"pod")", false},
-      Row{"", R"("podctl.dev/sharing":"kubernetes")", true},
-      Row{R"("shareProcessNamespace":true,)", R"("podctl.dev/sharing":"kubernetes")", false},
-      Row{R"("shareProcessNamespace":false,)", "", true},
-      Row{R"("shareProcessNamespace":true,)", "", false});
+  const Row row =
+      GENERATE(Row{"", "", false}, Row{"", R"("podctl.dev/sharing":"pod")", false}, Row{"", R"("podctl.dev/sharing":"kubernetes")", true},
+               Row{R"("shareProcessNamespace":true,)", R"("podctl.dev/sharing":"kubernetes")", false},
+               Row{R"("shareProcessNamespace":false,)", "", true}, Row{R"("shareProcessNamespace":true,)", "", false});
   CAPTURE(row.field, row.annotation);
   const Plan plan = plan_of(cat(row.field, one_container()), user_facts(), row.annotation);
   CHECK(plan.pid_per_member == row.own);
@@ -164,8 +148,7 @@ TEST_CASE("explicit fields decide about pid namespaces, then the annotation, the
   CHECK(join.joined == plan.namespaces);
 }
 
-TEST_CASE("the steps of one container keep their numbers when it is started again",
-          "[plan][rules]") {
+TEST_CASE("the steps of one container keep their numbers when it is started again", "[plan][rules]") {
   const Plan plan = plan_of(kEverything, user_facts(), R"("podctl.dev/overlay":"true")");
   for (int member = 0; member < static_cast<int>(plan.members.size()); ++member) {
     const auto steps = make_join_plan(plan, member, {.attempt = 3, .in_turn = true});
@@ -188,8 +171,7 @@ TEST_CASE("every instance has a writable layer of its own", "[plan][rules]") {
     std::string made, used;
     for (const auto& step : make_join_plan(plan, 0, {.attempt = attempt})) {
       if (const auto* layer = std::get_if<action::MakeLayer>(&step.action)) made = layer->name;
-      if (const auto* overlay = std::get_if<action::MountOverlay>(&step.action))
-        used = overlay->name;
+      if (const auto* overlay = std::get_if<action::MountOverlay>(&step.action)) used = overlay->name;
     }
     CHECK(made == cat("app.", attempt));
     CHECK(used == made);
@@ -200,22 +182,19 @@ TEST_CASE("a layer brings the files of /etc that its root lacks, to mount on", "
   HostFacts facts = user_facts();
   facts.missing_etc["/work/x"] = {"hostname", "hosts"};
   const auto layers = [&](const char* image) {
-    return all_of<action::MakeLayer>(
-        plan_of(one_container(cat(R"("image":"rootfs:)", image, "\"")), facts));
+    return all_of<action::MakeLayer>(plan_of(one_container(cat(R"("image":"rootfs:)", image, "\"")), facts));
   };
   CHECK(layers("x").at(0).etc_files == std::vector<std::string>{"hostname", "hosts"});
   CHECK(layers("y").at(0).etc_files.empty());
 }
 
-TEST_CASE("only a container that starts together with the one before it waits for its turn",
-          "[plan][rules]") {
+TEST_CASE("only a container that starts together with the one before it waits for its turn", "[plan][rules]") {
   const Plan plan = plan_of(
       R"("initContainers":[{"name":"i","command":["a"]},{"name":"j","command":["a"]}],"containers":[{"name":"a","command":["a"]},{"name":"b","command":["b"]},{"name":"c","command":["b"]}])");
   const auto turns = [&](int member, bool in_turn) {
     std::vector<std::string> names;
     for (const auto& step : make_join_plan(plan, member, {.in_turn = in_turn}))
-      if (const auto* turn = std::get_if<action::AwaitTurn>(&step.action))
-        names.push_back(turn->container);
+      if (const auto* turn = std::get_if<action::AwaitTurn>(&step.action)) names.push_back(turn->container);
     return names;
   };
   using List = std::vector<std::string>;
@@ -246,8 +225,7 @@ TEST_CASE("what comes before what, in every plan", "[plan][rules]") {
     const auto place = [&](const std::string& actor, const char* id) {
       return last.contains(cat(actor, ' ', id)) ? last.at(cat(actor, ' ', id)) : -1;
     };
-    for (const auto& step : plan.steps)
-      last[cat(actor_of(plan, step), ' ', describe(step).id)] = step.number;
+    for (const auto& step : plan.steps) last[cat(actor_of(plan, step), ' ', describe(step).id)] = step.number;
     CHECK(place("pause", "die-with-monitor") < place("pause", "stop-propagation"));
     CHECK(place("pause", "stop-propagation") < place("pause", "mount-pod-tree"));
     CHECK(place("pause", "mount-sysfs") < place("pause", "enter-pod-tree"));

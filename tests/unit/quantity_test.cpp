@@ -59,8 +59,7 @@ TEST_CASE("every suffix of a quantity", "[quantity]") {
   for (const auto& row : rows) check(row);
 }
 
-TEST_CASE("the canonical spelling keeps the family, drops fractions and takes the largest suffix",
-          "[quantity]") {
+TEST_CASE("the canonical spelling keeps the family, drops fractions and takes the largest suffix", "[quantity]") {
   const Row rows[] = {
       {"1.5", "1500m", 2, 1500},
       {"1.5Gi", "1536Mi", 1610612736, 1610612736000},
@@ -104,9 +103,9 @@ TEST_CASE("what a quantity cannot hold is rounded away from zero", "[quantity]")
 }
 
 TEST_CASE("a quantity stops at the largest number there is", "[quantity]") {
-  for (const char* text : {"9223372036854775807", "9223372036854775808", "8Ei", "9Ei", "1024Ei",
-                           "10E", "99999999999999999999999999999999999999999", "1e30", "1e999",
-                           "1e2147483647", "9999999999999999999999999999Ei"}) {
+  for (const char* text :
+       {"9223372036854775807", "9223372036854775808", "8Ei", "9Ei", "1024Ei", "10E", "99999999999999999999999999999999999999999", "1e30",
+        "1e999", "1e2147483647", "9999999999999999999999999999Ei"}) {
     INFO(text);
     std::string problem;
     const auto got = spec::parse_quantity(text, problem);
@@ -120,8 +119,7 @@ TEST_CASE("a quantity stops at the largest number there is", "[quantity]") {
 }
 
 TEST_CASE("what is no quantity is told so in the API server's words", "[quantity]") {
-  constexpr const char* kFormat =
-      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+  constexpr const char* kFormat = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
   constexpr const char* kSuffix = "unable to parse quantity's suffix";
   const struct {
     const char* text;
@@ -175,16 +173,9 @@ TEST_CASE("resources are kept in thousandths at the finest", "[quantity]") {
     const char* rounded;
     std::int64_t milli;
   } rows[] = {
-      {"0.1m", "1m", 1},
-      {"1n", "1m", 1},
-      {"1500500u", "1501m", 1501},
-      {"999.9m", "1", 1000},
-      {"1e-6", "1e-3", 1},
-      {"100m", "100m", 100},
-      {"1.5Gi", "1536Mi", 1610612736000},
-      {"-0.1m", "-1m", -1},
-      {"1e-3", "1e-3", 1},
-      {"0", "0", 0},
+      {"0.1m", "1m", 1},   {"1n", "1m", 1},       {"1500500u", "1501m", 1501},        {"999.9m", "1", 1000},
+      {"1e-6", "1e-3", 1}, {"100m", "100m", 100}, {"1.5Gi", "1536Mi", 1610612736000}, {"-0.1m", "-1m", -1},
+      {"1e-3", "1e-3", 1}, {"0", "0", 0},
   };
   for (const auto& row : rows) {
     INFO(row.text);

@@ -30,11 +30,9 @@ constexpr FieldRow kPodFields[] = {
     {"dnsConfig", kYes, "{}"},
     {"nodeName", kNone, "\"n\""},
     {"nodeSelector", kNone, "{\"a\":\"b\"}"},
-    {"affinity", kNone,
-     "{\"nodeAffinity\":{\"preferredDuringSchedulingIgnoredDuringExecution\":[{\"weight\":1}]}}"},
+    {"affinity", kNone, "{\"nodeAffinity\":{\"preferredDuringSchedulingIgnoredDuringExecution\":[{\"weight\":1}]}}"},
     {"tolerations", kNone, "[{\"operator\":\"Exists\",\"tolerationSeconds\":1}]"},
-    {"topologySpreadConstraints", kNone,
-     "[{\"maxSkew\":1,\"labelSelector\":{\"matchLabels\":{\"a\":\"b\"}}}]"},
+    {"topologySpreadConstraints", kNone, "[{\"maxSkew\":1,\"labelSelector\":{\"matchLabels\":{\"a\":\"b\"}}}]"},
     {"schedulerName", kNone, "\"mine\""},
     {"schedulingGates", kNone, "[{\"name\":\"g\"}]"},
     {"schedulingGroup", kNone, "{\"podGroupName\":\"g\"}"},
@@ -149,19 +147,17 @@ void check_table(const spec::ObjectInfo& info, std::span<const FieldRow> rows) {
 }
 
 // What the table says is what a manifest meets.
-void check_findings(std::span<const FieldRow> rows, const spec::ObjectInfo& info,
-                    const std::string& path, std::string (*text)(const std::string&)) {
+void check_findings(std::span<const FieldRow> rows, const spec::ObjectInfo& info, const std::string& path,
+                    std::string (*text)(const std::string&)) {
   for (const auto& row : rows) {
     if (std::string_view(row.value).empty()) continue;
     INFO(path << row.name);
     const Marked marked = take_marks(text(cat("\"", row.name, "\":^", row.value)));
-    const std::string place =
-        cat(marked.places.at(0).line, ':', marked.places.at(0).column, ' ', path, row.name, ": ");
+    const std::string place = cat(marked.places.at(0).line, ':', marked.places.at(0).column, ' ', path, row.name, ": ");
     const std::string reason(find_field(info, row.name)->reason);
-    const Lines expected = row.support == kYes ? Lines{}
-                           : row.support == kNone
-                               ? Lines{cat("note: ", place, "no effect here: ", reason)}
-                               : Lines{cat(place, "not supported: ", reason)};
+    const Lines expected = row.support == kYes    ? Lines{}
+                           : row.support == kNone ? Lines{cat("note: ", place, "no effect here: ", reason)}
+                                                  : Lines{cat(place, "not supported: ", reason)};
     CHECK(findings(marked.text) == expected);
   }
 }
@@ -170,15 +166,13 @@ void check_findings(std::span<const FieldRow> rows, const spec::ObjectInfo& info
 
 TEST_CASE("every field of a pod's spec is known", "[spec][fields]") {
   check_table(spec::object_info<PodSpec>(), kPodFields);
-  check_findings(kPodFields, spec::object_info<PodSpec>(), "spec.",
-                 [](const std::string& member) { return pod_and(member); });
+  check_findings(kPodFields, spec::object_info<PodSpec>(), "spec.", [](const std::string& member) { return pod_and(member); });
 }
 
 TEST_CASE("every field of a pod's security context is known", "[spec][fields]") {
   check_table(spec::object_info<PodSecurityContext>(), kPodSecurityFields);
-  check_findings(
-      kPodSecurityFields, spec::object_info<PodSecurityContext>(), "spec.securityContext.",
-      [](const std::string& member) { return pod_and(cat("\"securityContext\":{", member, "}")); });
+  check_findings(kPodSecurityFields, spec::object_info<PodSecurityContext>(), "spec.securityContext.",
+                 [](const std::string& member) { return pod_and(cat("\"securityContext\":{", member, "}")); });
 }
 
 TEST_CASE("every field of a container is known", "[spec][fields]") {
@@ -189,10 +183,8 @@ TEST_CASE("every field of a container is known", "[spec][fields]") {
 
 TEST_CASE("every field of a container's security context is known", "[spec][fields]") {
   check_table(spec::object_info<SecurityContext>(), kContainerSecurityFields);
-  check_findings(kContainerSecurityFields, spec::object_info<SecurityContext>(),
-                 "spec.containers[0].securityContext.", [](const std::string& member) {
-                   return container_with(cat("\"securityContext\":{", member, "}"));
-                 });
+  check_findings(kContainerSecurityFields, spec::object_info<SecurityContext>(), "spec.containers[0].securityContext.",
+                 [](const std::string& member) { return container_with(cat("\"securityContext\":{", member, "}")); });
 }
 
 TEST_CASE("fields without effect say nothing when they hold their default", "[spec][fields]") {
@@ -208,29 +200,22 @@ TEST_CASE("fields without effect say nothing when they hold their default", "[sp
 
 TEST_CASE("the syntax of fields without effect is checked all the same", "[spec][fields]") {
   const Rule rules[] = {
-      {pod_and("\"nodeName\":^5"), "spec.nodeName",
-       "Invalid value: 5: must be a string; write \"5\""},
-      {pod_and("\"priority\":^\"high\""), "spec.priority",
-       "Invalid value: \"high\": must be an integer, not a string"},
-      {pod_and("\"tolerations\":^{\"key\":\"a\"}"), "spec.tolerations",
-       "Invalid value: an object: must be a list"},
+      {pod_and("\"nodeName\":^5"), "spec.nodeName", "Invalid value: 5: must be a string; write \"5\""},
+      {pod_and("\"priority\":^\"high\""), "spec.priority", "Invalid value: \"high\": must be an integer, not a string"},
+      {pod_and("\"tolerations\":^{\"key\":\"a\"}"), "spec.tolerations", "Invalid value: an object: must be a list"},
       {pod_and("\"overhead\":{\"cpu\":^\"1x\"}"), "spec.overhead[cpu]", ""},
       {pod_and("\"affinity\":{\"podAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":["
                "{^\"topologyKe\":\"a\"}]}}"),
        "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKe",
        "unknown field; did you mean \"topologyKey\"?"},
-      {pod_and("\"nodeSelector\":{\"a\":\"b\",^\"a\":\"c\"}"), "spec.nodeSelector[a]",
-       "duplicate field, first at 3:17"},
+      {pod_and("\"nodeSelector\":{\"a\":\"b\",^\"a\":\"c\"}"), "spec.nodeSelector[a]", "duplicate field, first at 3:17"},
   };
   for (const auto& rule : rules) {
     const Marked marked = take_marks(rule.text);
     INFO(marked.text);
-    const std::string start = cat(marked.places.at(0).line, ':', marked.places.at(0).column, ' ',
-                                  rule.path, ": ", rule.message);
+    const std::string start = cat(marked.places.at(0).line, ':', marked.places.at(0).column, ' ', rule.path, ": ", rule.message);
     const Lines lines = findings(marked.text);
-    CHECK(std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
-            return line.substr(0, start.size()) == start;
-          }) == 1);
+    CHECK(std::count_if(lines.begin(), lines.end(), [&](const std::string& line) { return line.substr(0, start.size()) == start; }) == 1);
     CHECK(lines.size() == 2);  // and the note
   }
 }

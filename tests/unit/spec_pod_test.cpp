@@ -9,63 +9,48 @@ TEST_CASE("a pod has a name or makes one", "[spec]") {
       "must be a DNS name: lower-case letters, digits, '-' and '.', with a letter or digit at both "
       "ends of each part";
   const Rule rules[] = {
-      {metadata_with("\"name\":^\"\""), "metadata.name",
-       "Required value: name or generateName is required"},
+      {metadata_with("\"name\":^\"\""), "metadata.name", "Required value: name or generateName is required"},
       {metadata_with("\"name\":^\"Web\""), "metadata.name", "Invalid value: \"Web\": " + rule},
       {metadata_with("\"name\":^\"../up\""), "metadata.name", "Invalid value: \"../up\": " + rule},
-      {metadata_with("\"name\":^\"a\\u001b[2J\""), "metadata.name",
-       "Invalid value: \"a\\x1b[2J\": " + rule},
+      {metadata_with("\"name\":^\"a\\u001b[2J\""), "metadata.name", "Invalid value: \"a\\x1b[2J\": " + rule},
       {metadata_with(cat("\"name\":^\"", std::string(254, 'a'), "\"")), "metadata.name",
        cat("Invalid value: \"", std::string(254, 'a'), "\": must be no more than 253 characters")},
-      {metadata_with("\"generateName\":^\"A\""), "metadata.generateName",
-       "Invalid value: \"A\": " + rule},
-      {metadata_with("\"generateName\":^\"-\""), "metadata.generateName",
-       "Invalid value: \"-\": " + rule},
+      {metadata_with("\"generateName\":^\"A\""), "metadata.generateName", "Invalid value: \"A\": " + rule},
+      {metadata_with("\"generateName\":^\"-\""), "metadata.generateName", "Invalid value: \"-\": " + rule},
       {metadata_with("\"name\":\"p\",\"namespace\":^\"a.b\""), "metadata.namespace",
        "Invalid value: \"a.b\": must be a DNS label: lower-case letters, digits and '-', with a "
        "letter or digit at both ends"},
   };
   for (const auto& row : rules) check_rule(row);
-  CHECK(findings(metadata_with("")) ==
-        Lines{"2:12 metadata.name: Required value: name or generateName is required"});
-  check_clean({metadata_with("\"name\":\"a.b-c.1\""),
-               metadata_with(cat("\"name\":\"", std::string(253, 'a'), "\""))});
-  CHECK(parsed(metadata_with("\"name\":\"p\",\"namespace\":\"\"")).metadata.name_space ==
-        "default");
+  CHECK(findings(metadata_with("")) == Lines{"2:12 metadata.name: Required value: name or generateName is required"});
+  check_clean({metadata_with("\"name\":\"a.b-c.1\""), metadata_with(cat("\"name\":\"", std::string(253, 'a'), "\""))});
+  CHECK(parsed(metadata_with("\"name\":\"p\",\"namespace\":\"\"")).metadata.name_space == "default");
   const Pod made = parsed(metadata_with("\"generateName\":\"job-\""));
   CHECK(made.metadata.generate_name == "job-");
   CHECK(made.metadata.name.empty());
 }
 
 TEST_CASE("labels and annotations keep to their syntax", "[spec]") {
-  const std::string value =
-      "must be empty, or letters, digits, '-', '_' and '.' with a letter or digit at both ends";
+  const std::string value = "must be empty, or letters, digits, '-', '_' and '.' with a letter or digit at both ends";
   const std::string key =
       "must be a name of letters, digits, '-', '_' and '.', with a letter or digit at both ends, "
       "and optionally a DNS name and '/' before it";
   const Rule rules[] = {
-      {metadata_with("\"name\":\"p\",\"labels\":{\"a\":^\"-\"}"), "metadata.labels[a]",
-       "Invalid value: \"-\": " + value},
-      {metadata_with("\"name\":\"p\",\"labels\":^{\"a b\":\"\"}"), "metadata.labels",
-       "Invalid value: \"a b\": " + key},
-      {metadata_with("\"name\":\"p\",\"annotations\":^{\"a b\":\"\"}"), "metadata.annotations",
-       "Invalid value: \"a b\": " + key},
-      {metadata_with(
-           cat("\"name\":\"p\",\"annotations\":^{\"a\":\"", std::string(262144, 'x'), "\"}")),
-       "metadata.annotations", "Too long: may not be more than 262144 bytes"},
+      {metadata_with("\"name\":\"p\",\"labels\":{\"a\":^\"-\"}"), "metadata.labels[a]", "Invalid value: \"-\": " + value},
+      {metadata_with("\"name\":\"p\",\"labels\":^{\"a b\":\"\"}"), "metadata.labels", "Invalid value: \"a b\": " + key},
+      {metadata_with("\"name\":\"p\",\"annotations\":^{\"a b\":\"\"}"), "metadata.annotations", "Invalid value: \"a b\": " + key},
+      {metadata_with(cat("\"name\":\"p\",\"annotations\":^{\"a\":\"", std::string(262144, 'x'), "\"}")), "metadata.annotations",
+       "Too long: may not be more than 262144 bytes"},
   };
   for (const auto& row : rules) check_rule(row);
-  check_clean({metadata_with(
-                   "\"name\":\"p\",\"labels\":{\"example.com/"
-                   "A\":\"\",\"b\":\"1.x_Y\"},\"annotations\":{\"Example.com/A\":\"ä\\n\\u0001\"}"),
-               metadata_with(cat("\"name\":\"p\",\"annotations\":{\"a\":\"",
-                                 std::string(262143, 'x'), "\"}"))});
+  check_clean({metadata_with("\"name\":\"p\",\"labels\":{\"example.com/"
+                             "A\":\"\",\"b\":\"1.x_Y\"},\"annotations\":{\"Example.com/A\":\"ä\\n\\u0001\"}"),
+               metadata_with(cat("\"name\":\"p\",\"annotations\":{\"a\":\"", std::string(262143, 'x'), "\"}"))});
 }
 
 TEST_CASE("podctl's own annotations are known with their values", "[spec]") {
   const auto annotation = [](std::string_view key, std::string_view value) {
-    return metadata_with(
-        cat("\"name\":\"p\",\"annotations\":{\"podctl.dev/", key, "\":^\"", value, "\"}"));
+    return metadata_with(cat("\"name\":\"p\",\"annotations\":{\"podctl.dev/", key, "\":^\"", value, "\"}"));
   };
   const struct {
     const char* key;
@@ -93,31 +78,26 @@ TEST_CASE("one mount namespace for all needs one root for all", "[spec]") {
         "\"podctl.dev/share-mounts\":^\"true\"}},\"spec\":{\"containers\":[",
         images, "]}}");
   };
-  const std::string host = "{\"name\":\"a\",\"command\":[\"x\"]}",
-                    named = "{\"name\":\"b\",\"image\":\"host\",\"command\":[\"x\"]}",
+  const std::string host = "{\"name\":\"a\",\"command\":[\"x\"]}", named = "{\"name\":\"b\",\"image\":\"host\",\"command\":[\"x\"]}",
                     other = "{\"name\":\"c\",\"image\":\"rootfs:/r\",\"command\":[\"x\"]}";
   check_clean({take_marks(pod(host + "," + named)).text, take_marks(pod(other)).text});
-  check_rule(
-      {pod(host + "," + other), "metadata.annotations[podctl.dev/share-mounts]",
-       "Forbidden: the containers name different root file systems: \"host\" and \"rootfs:/r\""});
+  check_rule({pod(host + "," + other), "metadata.annotations[podctl.dev/share-mounts]",
+              "Forbidden: the containers name different root file systems: \"host\" and \"rootfs:/r\""});
 }
 
 TEST_CASE("times of a pod are in range", "[spec]") {
-  check_rule({pod_and("\"terminationGracePeriodSeconds\":^-1"),
-              "spec.terminationGracePeriodSeconds",
+  check_rule({pod_and("\"terminationGracePeriodSeconds\":^-1"), "spec.terminationGracePeriodSeconds",
               "Invalid value: -1: must be greater than or equal to 0"});
   for (const char* seconds : {"0", "-1", "2147483648"})
     check_rule({pod_and(cat("\"activeDeadlineSeconds\":^", seconds)), "spec.activeDeadlineSeconds",
                 cat("Invalid value: ", seconds, ": must be between 1 and 2147483647, inclusive")});
-  check_clean({pod_and("\"terminationGracePeriodSeconds\":0"),
-               pod_and("\"activeDeadlineSeconds\":1"),
+  check_clean({pod_and("\"terminationGracePeriodSeconds\":0"), pod_and("\"activeDeadlineSeconds\":1"),
                pod_and("\"activeDeadlineSeconds\":2147483647")});
 }
 
 TEST_CASE("a pod is for Linux", "[spec]") {
   check_clean({pod_and("\"os\":{\"name\":\"linux\"}")});
-  check_rule({pod_and("\"os\":{\"name\":^\"windows\"}"), "spec.os.name",
-              "Unsupported value: \"windows\": supported values: \"linux\""});
+  check_rule({pod_and("\"os\":{\"name\":^\"windows\"}"), "spec.os.name", "Unsupported value: \"windows\": supported values: \"linux\""});
   check_rule({pod_and("\"os\":^{}"), "spec.os.name", "Required value"});
 }
 
@@ -159,26 +139,22 @@ TEST_CASE("defaults of volumes and ports", "[spec]") {
   CHECK(zero.spec.volumes[0].config_map->default_mode == 0);  // 0 is a value
   CHECK(zero.spec.termination_grace_period_seconds == 0);
 
-  const Pod ports = parsed(pod_with(
-      "\"hostNetwork\":true,\"initContainers\":[{\"name\":\"i\",\"command\":[\"x\"],\"ports\":[{"
-      "\"containerPort\":81}]}],"
-      "\"containers\":[{\"name\":\"c\",\"command\":[\"x\"],\"ports\":[{\"containerPort\":80}]}]"));
+  const Pod ports =
+      parsed(pod_with("\"hostNetwork\":true,\"initContainers\":[{\"name\":\"i\",\"command\":[\"x\"],\"ports\":[{"
+                      "\"containerPort\":81}]}],"
+                      "\"containers\":[{\"name\":\"c\",\"command\":[\"x\"],\"ports\":[{\"containerPort\":80}]}]"));
   CHECK(ports.spec.containers[0].ports[0].protocol == Protocol::kTcp);
   CHECK(ports.spec.containers[0].ports[0].host_port == 80);
   CHECK(ports.spec.init_containers[0].ports[0].host_port == 81);
-  CHECK_FALSE(parsed(container_with("\"ports\":[{\"containerPort\":80}]"))
-                  .spec.containers[0]
-                  .ports[0]
-                  .host_port);
+  CHECK_FALSE(parsed(container_with("\"ports\":[{\"containerPort\":80}]")).spec.containers[0].ports[0].host_port);
 }
 
 TEST_CASE("a limit is the request that is missing, and amounts are in thousandths", "[spec]") {
   const std::string resources =
       "\"resources\":{\"limits\":{\"cpu\":\"1.0001\",\"memory\":\"64Mi\"},\"requests\":{\"cpu\":0,"
       "\"ephemeral-storage\":\"0.1m\"}}";
-  const Pod pod = parsed(
-      pod_with(cat("\"initContainers\":[{\"name\":\"i\",\"command\":[\"x\"],", resources,
-                   "}],\"containers\":[{\"name\":\"c\",\"command\":[\"x\"],", resources, "}]")));
+  const Pod pod = parsed(pod_with(cat("\"initContainers\":[{\"name\":\"i\",\"command\":[\"x\"],", resources,
+                                      "}],\"containers\":[{\"name\":\"c\",\"command\":[\"x\"],", resources, "}]")));
   for (const Container* container : all_containers(pod.spec)) {
     const auto& [limits, requests] = container->resources;
     CHECK(limits.at("cpu").text == "1001m");

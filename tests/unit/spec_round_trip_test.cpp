@@ -35,8 +35,7 @@ constexpr const char* kFull = R"json({"apiVersion": "v1", "kind": "Pod",
 }  // namespace
 
 TEST_CASE("a manifest that was written is read as the same pod", "[spec]") {
-  for (const std::string& text : {std::string(kFull), pod_and("\"hostNetwork\":true"),
-                                  container_with("\"ports\":[{\"containerPort\":80}]"),
+  for (const std::string& text : {std::string(kFull), pod_and("\"hostNetwork\":true"), container_with("\"ports\":[{\"containerPort\":80}]"),
                                   metadata_with("\"generateName\":\"g-\"")}) {
     const Pod pod = parsed(text);
     const std::string written = manifest_json(pod);
@@ -53,20 +52,16 @@ TEST_CASE("what was asked for is what is written, and defaults are added", "[spe
   expected["spec"]["volumes"][0]["emptyDir"]["sizeLimit"] = "1536Mi";
   expected["spec"]["volumes"][4]["secret"]["defaultMode"] = 420;
   auto& app = expected["spec"]["containers"][0];
-  app["resources"] = {{"limits", {{"cpu", "1500m"}, {"memory", "64Mi"}}},
-                      {"requests", {{"cpu", "1m"}, {"memory", "64Mi"}}}};
+  app["resources"] = {{"limits", {{"cpu", "1500m"}, {"memory", "64Mi"}}}, {"requests", {{"cpu", "1m"}, {"memory", "64Mi"}}}};
   expected["spec"]["initContainers"][0]["terminationMessagePath"] = "/dev/termination-log";
   expected["spec"]["initContainers"][0]["terminationMessagePolicy"] = "File";
   CHECK(json::diff(expected, written) == json::array());
 }
 
 TEST_CASE("a pod with nothing set is written with its defaults", "[spec]") {
-  const json written =
-      json::parse(manifest_json(parsed(container_with("\"ports\":[{\"containerPort\":80}]"))));
-  CHECK(
-      written ==
-      json::parse(
-          R"({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"},
+  const json written = json::parse(manifest_json(parsed(container_with("\"ports\":[{\"containerPort\":80}]"))));
+  CHECK(written == json::parse(
+                       R"({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"},
     "spec": {"volumes": [{"name": "v", "emptyDir": {}}],
       "containers": [{"name": "c", "command": ["true"], "ports": [{"containerPort": 80, "protocol": "TCP"}],
         "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"}],

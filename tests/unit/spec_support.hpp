@@ -34,19 +34,15 @@ inline Marked take_marks(std::string_view marked) {
       continue;
     }
     out.text += c;
-    if (c == '\n')
-      here = {here.line + 1, 1};
-    else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80)
-      ++here.column;
+    if (c == '\n') here = {here.line + 1, 1};
+    else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) ++here.column;
   }
   return out;
 }
 
 /// A Pod whose spec has these members, from line 2 on.
 inline std::string pod_with(std::string_view spec) {
-  return podctl::cat(
-      "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"},\"spec\":{\n", spec,
-      "\n}}");
+  return podctl::cat("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"},\"spec\":{\n", spec, "\n}}");
 }
 /// The same with one container and further members of the spec.
 inline std::string pod_and(std::string_view spec) {
@@ -54,9 +50,7 @@ inline std::string pod_and(std::string_view spec) {
 }
 /// A Pod with a volume "v" and one container with these members.
 inline std::string container_with(std::string_view members) {
-  return pod_with(podctl::cat(
-      "\"volumes\":[{\"name\":\"v\"}],\n\"containers\":[{\"name\":\"c\",\"command\":[\"true\"],\n",
-      members, "}]"));
+  return pod_with(podctl::cat("\"volumes\":[{\"name\":\"v\"}],\n\"containers\":[{\"name\":\"c\",\"command\":[\"true\"],\n", members, "}]"));
 }
 /// A Pod with this metadata.
 inline std::string metadata_with(std::string_view members) {
@@ -65,9 +59,7 @@ inline std::string metadata_with(std::string_view members) {
 }
 
 inline std::string line_of(const podctl::Diagnostic& d) {
-  const char* severity = d.severity == podctl::Severity::kError     ? ""
-                         : d.severity == podctl::Severity::kWarning ? "warning: "
-                                                                    : "note: ";
+  const char* severity = d.severity == podctl::Severity::kError ? "" : d.severity == podctl::Severity::kWarning ? "warning: " : "note: ";
   return podctl::cat(severity, d.line, ':', d.column, ' ', d.path, ": ", d.message);
 }
 
@@ -101,14 +93,12 @@ struct Rule {
 };
 
 /// Checks that exactly that is found, at exactly that place.
-inline void check_rule(const Rule& rule, const podctl::ParseOptions& options = {},
-                       std::string_view severity = "") {
+inline void check_rule(const Rule& rule, const podctl::ParseOptions& options = {}, std::string_view severity = "") {
   const Marked marked = take_marks(rule.text);
   INFO(marked.text);
   REQUIRE(marked.places.size() == 1);
   const Place at = marked.places[0];
-  CHECK(findings(marked.text, options) ==
-        Lines{podctl::cat(severity, at.line, ':', at.column, ' ', rule.path, ": ", rule.message)});
+  CHECK(findings(marked.text, options) == Lines{podctl::cat(severity, at.line, ':', at.column, ' ', rule.path, ": ", rule.message)});
 }
 
 /// Checks that each of these has nothing said about it.

@@ -24,18 +24,15 @@ int try_to_take(const StorePaths& paths, const std::string& name, pid_t holder) 
     const PodFolder folder(paths, name);
     return 0;
   } catch (const Error& error) {
-    const bool right =
-        error.info().id == "name-taken" && error.info().error_class == ErrorClass::kConflict &&
-        error.info().pod == name &&
-        error.info().cause == "it is running, looked after by process " + std::to_string(holder);
+    const bool right = error.info().id == "name-taken" && error.info().error_class == ErrorClass::kConflict && error.info().pod == name &&
+                       error.info().cause == "it is running, looked after by process " + std::to_string(holder);
     return right ? 1 : 2;
   }
 }
 
 }  // namespace
 
-TEST_CASE("a name is held by one process at a time, and the others are told whose it is",
-          "[state]") {
+TEST_CASE("a name is held by one process at a time, and the others are told whose it is", "[state]") {
   const TempFolder temp;
   {
     const PodFolder folder(temp.store(), "web");
@@ -46,8 +43,7 @@ TEST_CASE("a name is held by one process at a time, and the others are told whos
   }
   CHECK(in_child([&] { return try_to_take(temp.store(), "web", 0); }) == 0);
   CHECK(lock_holder(temp.store(), "web") == 0);
-  CHECK_FALSE(
-      std::filesystem::exists(temp.path() + "/run/pods/web"));  // the lock's file goes with it
+  CHECK_FALSE(std::filesystem::exists(temp.path() + "/run/pods/web"));  // the lock's file goes with it
 }
 
 TEST_CASE("a name is free again however its holder ended", "[state]") {
@@ -58,8 +54,7 @@ TEST_CASE("a name is free again however its holder ended", "[state]") {
     return 0;
   });
   CHECK(code == 128 + SIGKILL);
-  CHECK(
-      std::filesystem::exists(temp.path() + "/run/pods/web/lock"));  // nobody was left to remove it
+  CHECK(std::filesystem::exists(temp.path() + "/run/pods/web/lock"));  // nobody was left to remove it
   CHECK(lock_holder(temp.store(), "web") == 0);
   CHECK(in_child([&] { return try_to_take(temp.store(), "web", 0); }) == 0);
 }
@@ -98,9 +93,7 @@ TEST_CASE("many take one name again and again, and never two at once", "[state]"
 TEST_CASE("a runtime folder that is not ours alone is refused", "[state]") {
   const TempFolder temp;
   std::filesystem::create_directories(temp.path() + "/run");
-  SECTION("others may enter it") {
-    REQUIRE(::chmod((temp.path() + "/run").c_str(), 0755) == 0);
-  }
+  SECTION("others may enter it") { REQUIRE(::chmod((temp.path() + "/run").c_str(), 0755) == 0); }
   SECTION("it is a link") {
     std::filesystem::remove(temp.path() + "/run");
     std::filesystem::create_directories(temp.path() + "/elsewhere");
@@ -131,8 +124,7 @@ TEST_CASE("private folders are made with their parents, mode 0700", "[state]") {
 TEST_CASE("a folder that cannot be made is an error, not an endless search", "[state]") {
   const TempFolder temp;
   std::filesystem::create_symlink("nowhere", temp.path() + "/link");
-  for (const std::string& path : {temp.path() + "/link/x", temp.path() + "/link/x/y",
-                                  std::string("/proc/podctl-no-such/x")}) {
+  for (const std::string& path : {temp.path() + "/link/x", temp.path() + "/link/x/y", std::string("/proc/podctl-no-such/x")}) {
     CAPTURE(path);
     try {
       make_private_folder(path);
@@ -222,8 +214,7 @@ TEST_CASE("nothing is written through a link that stands in a file's place", "[s
   CHECK(content_of(temp.path() + "/victim") == "precious");
 }
 
-TEST_CASE("an ended pod's record is set aside, and brought back when the new one fails",
-          "[state]") {
+TEST_CASE("an ended pod's record is set aside, and brought back when the new one fails", "[state]") {
   const TempFolder temp;
   PodFolder folder(temp.store(), "web");
   folder.make_state();
@@ -263,8 +254,7 @@ TEST_CASE("what a start that was killed had set aside outlives what it had begun
 TEST_CASE("folders are listed by name; a missing list is an empty one", "[state]") {
   const TempFolder temp;
   CHECK(folder_names(temp.path() + "/none").empty());
-  for (const char* name : {"/b", "/a", "/.hidden"})
-    std::filesystem::create_directories(temp.path() + name);
+  for (const char* name : {"/b", "/a", "/.hidden"}) std::filesystem::create_directories(temp.path() + name);
   CHECK(folder_names(temp.path()) == std::vector<std::string>{"a", "b"});
 }
 
@@ -288,8 +278,7 @@ TEST_CASE("entries of the record are removed with all that is in them", "[state]
 
 TEST_CASE("readers tell running, finished and lost pods apart", "[state]") {
   const TempFolder temp;
-  put_file(temp.store().state + "/done/status.json",
-           R"({"status":{"podctl":{"exit": {"code": 0}}}})");
+  put_file(temp.store().state + "/done/status.json", R"({"status":{"podctl":{"exit": {"code": 0}}}})");
   put_file(temp.store().state + "/lost/status.json", R"({"status":{"phase":"Running"}})");
   put_file(temp.store().state + "/torn/status.json", R"({"status":{"pha)");
   put_file(temp.store().state + "/empty/status.json", "");
@@ -301,12 +290,9 @@ TEST_CASE("readers tell running, finished and lost pods apart", "[state]") {
           if (pods.size() != names.size()) return 1;
           for (std::size_t i = 0; i < pods.size(); ++i) {
             if (pods[i].name != names[i]) return 2;
-            const Liveness right = names[i] == "live"   ? Liveness::kRunning
-                                   : names[i] == "done" ? Liveness::kFinished
-                                                        : Liveness::kLost;
+            const Liveness right = names[i] == "live" ? Liveness::kRunning : names[i] == "done" ? Liveness::kFinished : Liveness::kLost;
             if (pods[i].liveness != right) return 10 + static_cast<int>(i);
-            if ((pods[i].monitor_pid == ::getppid()) != (names[i] == "live"))
-              return 20 + static_cast<int>(i);
+            if ((pods[i].monitor_pid == ::getppid()) != (names[i] == "live")) return 20 + static_cast<int>(i);
           }
           return find_pod(temp.store(), "none") ? 3 : find_pod(temp.store(), "lost") ? 0 : 4;
         }) == 0);

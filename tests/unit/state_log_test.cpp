@@ -27,9 +27,7 @@ struct Log {
   LogFile file;
 
   explicit Log(LogFile::Limits limits = {}) : file(folder.get(), "app", 2, limits) {}
-  [[nodiscard]] std::string path(const char* suffix = "") const {
-    return temp.path() + "/logs/app/2.log" + suffix;
-  }
+  [[nodiscard]] std::string path(const char* suffix = "") const { return temp.path() + "/logs/app/2.log" + suffix; }
   // The records, without the stamp that all of them have.
   [[nodiscard]] std::string records(const char* suffix = "") const {
     const std::string content = content_of(path(suffix));
@@ -49,8 +47,7 @@ TEST_CASE("a record is time, stream, tag and text", "[state][log]") {
   Log log;
   log.file.write(Stream::kOut, "one\ntwo\n", kNow);
   log.file.write(Stream::kErr, "three\n", kNow);
-  CHECK(content_of(log.path()) ==
-        cat(kStamp, " stdout F one\n", kStamp, " stdout F two\n", kStamp, " stderr F three\n"));
+  CHECK(content_of(log.path()) == cat(kStamp, " stdout F one\n", kStamp, " stdout F two\n", kStamp, " stderr F three\n"));
   struct stat status {};
   REQUIRE(::stat(log.path().c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0600);
@@ -92,9 +89,8 @@ TEST_CASE("a line longer than 16 KiB is written in pieces marked P", "[state][lo
     std::vector<std::size_t> partial;
     std::size_t last;
   };
-  const Row row =
-      GENERATE_COPY(Row{most - 1, {}, most - 1}, Row{most, {}, most}, Row{most + 1, {most}, 1},
-                    Row{2 * most, {most}, most}, Row{2 * most + 5, {most, most}, 5});
+  const Row row = GENERATE_COPY(Row{most - 1, {}, most - 1}, Row{most, {}, most}, Row{most + 1, {most}, 1}, Row{2 * most, {most}, most},
+                                Row{2 * most + 5, {most, most}, 5});
   CAPTURE(row.length);
   Log log;
   log.file.write(Stream::kOut, std::string(row.length, 'z') + "\n", kNow);
@@ -104,20 +100,15 @@ TEST_CASE("a line longer than 16 KiB is written in pieces marked P", "[state][lo
   CHECK(log.records() == expected);
 }
 
-TEST_CASE("however a stream is cut into reads, the same text can be put together again",
-          "[state][log]") {
+TEST_CASE("however a stream is cut into reads, the same text can be put together again", "[state][log]") {
   std::string text;
-  for (int i = 0; i < 60; ++i)
-    append(text,
-           std::string(static_cast<std::size_t>(i * 977 % 40000), static_cast<char>('a' + i % 26)),
-           '\n');
+  for (int i = 0; i < 60; ++i) append(text, std::string(static_cast<std::size_t>(i * 977 % 40000), static_cast<char>('a' + i % 26)), '\n');
   text += "no end";
   const std::size_t chunk = GENERATE(1u, 7u, 4096u, 16384u, 65536u, 10'000'000u);
   CAPTURE(chunk);
   if (chunk == 1) text.resize(40000);
   Log log({.size = 0, .files = 3});
-  for (std::size_t at = 0; at < text.size(); at += chunk)
-    log.file.write(Stream::kOut, std::string_view(text).substr(at, chunk), kNow);
+  for (std::size_t at = 0; at < text.size(); at += chunk) log.file.write(Stream::kOut, std::string_view(text).substr(at, chunk), kNow);
   log.file.finish(kNow);
   std::string joined;
   const std::string records = log.records();
@@ -132,8 +123,7 @@ TEST_CASE("however a stream is cut into reads, the same text can be put together
 
 TEST_CASE("a full log moves on to .1 and .2, and the oldest goes", "[state][log]") {
   Log log({.size = 50, .files = 3});  // a record of these is over 40 bytes
-  for (const char* line : {"1\n", "2\n", "3\n", "4\n", "5\n", "6\n", "7\n"})
-    log.file.write(Stream::kOut, line, kNow);
+  for (const char* line : {"1\n", "2\n", "3\n", "4\n", "5\n", "6\n", "7\n"}) log.file.write(Stream::kOut, line, kNow);
   CHECK(log.records() == "stdout F 7\n");
   CHECK(log.records(".1") == "stdout F 5\nstdout F 6\n");
   CHECK(log.records(".2") == "stdout F 3\nstdout F 4\n");

@@ -22,8 +22,7 @@ StorePaths paths(std::map<std::string, std::string> environment, const std::stri
 }  // namespace
 
 TEST_CASE("the store follows the XDG environment", "[state]") {
-  const StorePaths found =
-      paths({{"XDG_STATE_HOME", "/s"}, {"XDG_RUNTIME_DIR", "/r"}, {"HOME", "/h"}});
+  const StorePaths found = paths({{"XDG_STATE_HOME", "/s"}, {"XDG_RUNTIME_DIR", "/r"}, {"HOME", "/h"}});
   CHECK(found.state == "/s/podctl/pods");
   CHECK(found.runtime == "/r/podctl/pods");
   CHECK(found.note.empty());
@@ -31,8 +30,7 @@ TEST_CASE("the store follows the XDG environment", "[state]") {
 }
 
 TEST_CASE("a folder of XDG that is not absolute counts as unset", "[state]") {
-  const StorePaths found =
-      paths({{"XDG_STATE_HOME", "s"}, {"XDG_RUNTIME_DIR", "r"}, {"HOME", "/h"}});
+  const StorePaths found = paths({{"XDG_STATE_HOME", "s"}, {"XDG_RUNTIME_DIR", "r"}, {"HOME", "/h"}});
   CHECK(found.state == "/h/.local/state/podctl/pods");
   CHECK(found.runtime == "/tmp/podctl-4123456789/pods");
 }
@@ -48,8 +46,7 @@ TEST_CASE("an account without a home keeps its records with the locks", "[state]
 }
 
 TEST_CASE("--root moves both, whatever the environment says", "[state]") {
-  const StorePaths found =
-      paths({{"XDG_STATE_HOME", "/s"}, {"XDG_RUNTIME_DIR", "/r"}, {"HOME", "/h"}}, "/w");
+  const StorePaths found = paths({{"XDG_STATE_HOME", "/s"}, {"XDG_RUNTIME_DIR", "/r"}, {"HOME", "/h"}}, "/w");
   CHECK(found.state == "/w/state/pods");
   CHECK(found.runtime == "/w/run/pods");
   CHECK(found.note.empty());

@@ -25,9 +25,7 @@ class TempFolder {
   TempFolder& operator=(const TempFolder&) = delete;
   ~TempFolder() { std::filesystem::remove_all(path_); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] podctl::StorePaths store() const {
-    return {path_ + "/state/pods", path_ + "/run/pods", {}};
-  }
+  [[nodiscard]] podctl::StorePaths store() const { return {path_ + "/state/pods", path_ + "/run/pods", {}}; }
 
  private:
   std::string path_ = "/tmp/podctl-unit-XXXXXX";

@@ -29,11 +29,9 @@ ErrorInfo full() {
   return info;
 }
 
-const std::vector<Diagnostic> kFindings{
-    {9, 7, "spec.containers[0].comand", "unknown field; did you mean \"command\"?",
-     Severity::kError},
-    {17, 15, "spec.volumes[1].name", "\"data\" is used twice", Severity::kWarning},
-    {0, 0, "", "a note about no place", Severity::kNote}};
+const std::vector<Diagnostic> kFindings{{9, 7, "spec.containers[0].comand", "unknown field; did you mean \"command\"?", Severity::kError},
+                                        {17, 15, "spec.volumes[1].name", "\"data\" is used twice", Severity::kWarning},
+                                        {0, 0, "", "a note about no place", Severity::kNote}};
 
 }  // namespace
 
@@ -64,36 +62,31 @@ TEST_CASE("a failed call is its own message", "[view]") {
   CHECK(render_error(error) == "podctl: open /x: No such file or directory (ENOENT)\n");
   CHECK(error.code() == ENOENT);
   CHECK(std::string(error.what()) == "open /x: No such file or directory (ENOENT)");
-  CHECK(std::string(SysError(EPERM, "unshare").what()) ==
-        "unshare: Operation not permitted (EPERM)");
+  CHECK(std::string(SysError(EPERM, "unshare").what()) == "unshare: Operation not permitted (EPERM)");
 }
 
 TEST_CASE("what() is the message and its cause in one line", "[view]") {
-  CHECK(std::string(Error(full()).what()) ==
-        "cannot publish port 80 of pod 'web': bind 0.0.0.0:80: Permission denied (EACCES)");
+  CHECK(std::string(Error(full()).what()) == "cannot publish port 80 of pod 'web': bind 0.0.0.0:80: Permission denied (EACCES)");
 }
 
 TEST_CASE("the JSON form of an error carries every field that is set", "[view]") {
   const json error = json::parse(render_error_json(Error(full()))).at("error");
-  CHECK(error == json{{"id", "port-privileged"},
-                      {"message", "cannot publish port 80 of pod 'web'"},
-                      {"cause",
-                       {{"call", "bind"},
-                        {"object", "0.0.0.0:80"},
-                        {"errno", "EACCES"},
-                        {"text", "bind 0.0.0.0:80: Permission denied (EACCES)"}}},
-                      {"pod", "web"},
-                      {"container", "nginx"},
-                      {"stage", "network"},
-                      {"path", "spec.containers[0].ports[0].hostPort"},
-                      {"hint", "podctl run -p 8080:80 web.json"},
-                      {"exitClass", 6}});
+  CHECK(error ==
+        json{{"id", "port-privileged"},
+             {"message", "cannot publish port 80 of pod 'web'"},
+             {"cause",
+              {{"call", "bind"}, {"object", "0.0.0.0:80"}, {"errno", "EACCES"}, {"text", "bind 0.0.0.0:80: Permission denied (EACCES)"}}},
+             {"pod", "web"},
+             {"container", "nginx"},
+             {"stage", "network"},
+             {"path", "spec.containers[0].ports[0].hostPort"},
+             {"hint", "podctl run -p 8080:80 web.json"},
+             {"exitClass", 6}});
   ErrorInfo little;
   little.message = "no";
-  CHECK(json::parse(render_error_json(Error(little))).at("error") ==
-        json{{"id", ""}, {"message", "no"}, {"exitClass", 1}});
-  const json rule = json::parse(render_error_json(
-      Error({.id = "i", .message = "m", .cause = "a rule", .error_class = ErrorClass::kUsage})));
+  CHECK(json::parse(render_error_json(Error(little))).at("error") == json{{"id", ""}, {"message", "no"}, {"exitClass", 1}});
+  const json rule =
+      json::parse(render_error_json(Error({.id = "i", .message = "m", .cause = "a rule", .error_class = ErrorClass::kUsage})));
   CHECK(rule.at("error").at("cause") == json{{"text", "a rule"}});
   CHECK(rule.at("error").at("exitClass") == 2);
 }
@@ -119,8 +112,7 @@ TEST_CASE("findings are lines that align, the worst not hidden among the rest", 
 }
 
 TEST_CASE("a field path cannot move a terminal", "[view]") {
-  const std::string text =
-      render_diagnostics({{1, 1, "spec.\x1b[2J\"x", "unknown field", Severity::kError}}, 5);
+  const std::string text = render_diagnostics({{1, 1, "spec.\x1b[2J\"x", "unknown field", Severity::kError}}, 5);
   CHECK(text == "  1:1  spec.\\x1b[2J\\\"x  unknown field\n");
 }
 
@@ -131,8 +123,7 @@ TEST_CASE("an invalid manifest lists its problems, and leaves notes out", "[view
         "podctl: pod.json is not a valid Pod: 1 problem\n"
         "  9:7    spec.containers[0].comand  unknown field; did you mean \"command\"?\n"
         "  17:15  spec.volumes[1].name       warning: \"data\" is used twice\n");
-  CHECK(InvalidManifest("-", kFindings).info().message ==
-        "standard input is not a valid Pod: 1 problem");
+  CHECK(InvalidManifest("-", kFindings).info().message == "standard input is not a valid Pod: 1 problem");
   const json body = json::parse(render_error_json(error)).at("error");
   CHECK(body.at("exitClass") == 3);
   CHECK(body.at("findings").size() == 3);

@@ -23,9 +23,8 @@ TEST_CASE("the table of a plan has one row a step, and marks what weakens", "[vi
     CHECK((rows[i][0] == '!') == !plan.steps[i].weakens.empty());
     CHECK(rows[i].find(cat(' ', plan.steps[i].number, "  ")) != std::string::npos);
     CHECK(rows[i].find(describe(plan.steps[i]).what) != std::string::npos);
-    CHECK(rows[i].find(plan.steps[i].weakens.empty()
-                           ? cat("why: ", plan.steps[i].why)
-                           : cat("weakens: ", plan.steps[i].weakens)) != std::string::npos);
+    CHECK(rows[i].find(plan.steps[i].weakens.empty() ? cat("why: ", plan.steps[i].why) : cat("weakens: ", plan.steps[i].weakens)) !=
+          std::string::npos);
   }
   CHECK(rows.back().empty());
 }
@@ -69,8 +68,7 @@ TEST_CASE("the JSON form of a plan says the same as its steps", "[view]") {
   CHECK(all.at("steps").back().at("container") == "app");
 }
 
-TEST_CASE("--explain: position, time since the start, stage, call, words and the step's own time",
-          "[view]") {
+TEST_CASE("--explain: position, time since the start, stage, call, words and the step's own time", "[view]") {
   const Plan plan = plan_of(one_container());
   // Step 1 is the monitor's, 2 and 3 are pause's; step 4 is never done.
   const auto done_at = [](int number) -> std::int64_t {
@@ -97,6 +95,5 @@ TEST_CASE("--explain tells the risk of a step", "[view]") {
   const std::string text = view::explain_steps(
       plan, 1, 1, false, [](int) -> std::int64_t { return 0; }, 0, 1);
   CHECK(text.find("! sandbox") != std::string::npos);
-  CHECK(text.find("         risk   hostIPC: it sees the machine's System V IPC and /dev/shm\n") !=
-        std::string::npos);
+  CHECK(text.find("         risk   hostIPC: it sees the machine's System V IPC and /dev/shm\n") != std::string::npos);
 }

@@ -13,8 +13,7 @@ using nlohmann::json;
 namespace {
 
 struct Subject {
-  Manifest manifest =
-      manifest_of(R"("restartPolicy":"OnFailure","initContainers":[{"name":"one","command":["a"]}],
+  Manifest manifest = manifest_of(R"("restartPolicy":"OnFailure","initContainers":[{"name":"one","command":["a"]}],
                                      "containers":[{"name":"web","command":["a"]},{"name":"app","command":["a"],"image":"rootfs:x"}])");
   Plan plan = plan_of(manifest);
   Life life{{.inits = {"one"}, .apps = {"web", "app"}, .policy = RestartPolicy::kOnFailure}};
@@ -65,15 +64,14 @@ TEST_CASE("a container's state is waiting, running or terminated", "[view]") {
   Subject subject;
   subject.life.ready();
   json status = subject.status().at("status");
-  CHECK(status.at("initContainerStatuses").at(0) ==
-        json{{"name", "one"},
-             {"state", {{"waiting", {{"reason", "PodInitializing"}}}}},
-             {"lastState", json::object()},
-             {"ready", false},
-             {"started", false},
-             {"restartCount", 0},
-             {"image", "host"},
-             {"imageID", ""}});
+  CHECK(status.at("initContainerStatuses").at(0) == json{{"name", "one"},
+                                                         {"state", {{"waiting", {{"reason", "PodInitializing"}}}}},
+                                                         {"lastState", json::object()},
+                                                         {"ready", false},
+                                                         {"started", false},
+                                                         {"restartCount", 0},
+                                                         {"image", "host"},
+                                                         {"imageID", ""}});
   subject.life.started("one");
   subject.life.pass(2s);
   subject.life.exits("one");
@@ -87,11 +85,9 @@ TEST_CASE("a container's state is waiting, running or terminated", "[view]") {
   CHECK(status.at("phase") == "Running");
   const json& one = status.at("initContainerStatuses").at(0);
   CHECK(one.at("ready") == true);
-  CHECK(one.at("state") == json{{"terminated",
-                                 {{"exitCode", 0},
-                                  {"reason", "Completed"},
-                                  {"startedAt", "2006-01-02T15:04:05Z"},
-                                  {"finishedAt", "2006-01-02T15:04:07Z"}}}});
+  CHECK(one.at("state") ==
+        json{{"terminated",
+              {{"exitCode", 0}, {"reason", "Completed"}, {"startedAt", "2006-01-02T15:04:05Z"}, {"finishedAt", "2006-01-02T15:04:07Z"}}}});
   // By name, whatever the manifest's order.
   const json& app = status.at("containerStatuses").at(0);
   const json& web = status.at("containerStatuses").at(1);
@@ -101,8 +97,7 @@ TEST_CASE("a container's state is waiting, running or terminated", "[view]") {
   CHECK(app.at("ready") == true);
   CHECK(web.at("name") == "web");
   CHECK(web.at("state").at("waiting").at("reason") == "CrashLoopBackOff");
-  CHECK(web.at("state").at("waiting").at("message").get<std::string>().find(
-            "back-off 10s restarting failed container=web") == 0);
+  CHECK(web.at("state").at("waiting").at("message").get<std::string>().find("back-off 10s restarting failed container=web") == 0);
   CHECK(web.at("lastState").at("terminated").at("exitCode") == 4);
   CHECK(web.at("restartCount") == 1);
   CHECK(web.at("ready") == false);
@@ -125,8 +120,7 @@ TEST_CASE("a finished pod has its exit and no processes", "[view]") {
   CHECK(status.at("reason") == "DeadlineExceeded");
   CHECK(status.at("message") == "asked for");
   CHECK(status.at("podctl").at("exit") == json{{"code", 124}, {"source", "timeout"}});
-  for (const char* gone : {"monitorPid", "pausePid", "containerPids"})
-    CHECK_FALSE(status.at("podctl").contains(gone));
+  for (const char* gone : {"monitorPid", "pausePid", "containerPids"}) CHECK_FALSE(status.at("podctl").contains(gone));
   CHECK(status.at("containerStatuses").at(0).at("state").at("terminated").at("exitCode") == 143);
   source.exit = lifecycle::RunExit{3, "container", "web"};
   CHECK(json::parse(view::status_json(source)).at("status").at("podctl").at("exit") ==
@@ -135,8 +129,7 @@ TEST_CASE("a finished pod has its exit and no processes", "[view]") {
 
 TEST_CASE("an event is one line of JSON", "[view]") {
   Subject subject;
-  const std::string line =
-      view::event_json(subject.source(), {"Killing", 1, "SIGKILL\nsent"}, 1001s + 5ms);
+  const std::string line = view::event_json(subject.source(), {"Killing", 1, "SIGKILL\nsent"}, 1001s + 5ms);
   CHECK(line ==
         "{\"time\":\"2006-01-02T15:04:06.005Z\",\"pod\":\"web\",\"reason\":\"Killing\","
         "\"container\":\"web\",\"message\":\"SIGKILL\\nsent\"}\n");
