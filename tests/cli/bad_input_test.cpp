@@ -46,7 +46,7 @@ TEST_CASE("bad manifests and what they name", "[bad-input]") {
        R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a\u001b[31m"},"spec":{"containers":[{"name":"main"}]}})", 125, false,
        "metadata.name"},
       {"too large", std::string(std::size_t{10} << 20, ' ') + manifest(R"("command":["true"])"), 125, false, "3 MiB"},
-      {"too deep", std::string(150, '[') + std::string(150, ']'), 125, false, "100"},
+      {"too deep", "{\"a\":" + std::string(150, '[') + std::string(150, ']') + "}", 125, false, "100"},
       {"subPath with ..",
        manifest(R"("command":["true"],"volumeMounts":[{"name":"v","mountPath":"/data","subPath":"../x"}])",
                 R"("volumes":[{"name":"v","emptyDir":{}}],)"),
