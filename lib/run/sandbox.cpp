@@ -335,6 +335,13 @@ struct Member::Launch {
   pid_t helper = -1;
   UniqueFd started;  // the member's end of the pipe, while it has none of its own
 
+  // The step that `where` tells of.
+  [[nodiscard]] const Step& step_of(const Slot& where) const {
+    for (const Step* step : program->steps())
+      if (step->number == static_cast<int>(where.step)) return *step;
+    return *program->steps().front();
+  }
+
   ~Launch() { sandbox->stacks_.give_back(stacks); }
 };
 
@@ -453,7 +460,7 @@ void Sandbox::finish_start(Member& member) {
   // Whoever waits behind it goes on.
   __atomic_store_n(&slot.on_our_memory, 0, __ATOMIC_RELEASE);
   raw::futex_wake(&slot.on_our_memory);
-  throw Error(launch_failure(plan_, facts_, *launch.program->steps().front(), slot));
+  throw Error(launch_failure(plan_, facts_, launch.step_of(slot), slot));
 }
 
 std::optional<ErrorInfo> Member::take_start_result() {
@@ -468,10 +475,7 @@ std::optional<ErrorInfo> Member::take_start_result() {
     failed.call = Call::kAwait;
     failed.error = ESRCH;
   }
-  const Step* at = launch->program->steps().front();
-  for (const Step* step : launch->program->steps())
-    if (step->number == static_cast<int>(failed.step)) at = step;
-  return launch_failure(launch->sandbox->plan_, launch->sandbox->facts_, *at, failed);
+  return launch_failure(launch->sandbox->plan_, launch->sandbox->facts_, launch->step_of(failed), failed);
 }
 
 }  // namespace podctl::run
