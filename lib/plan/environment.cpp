@@ -66,7 +66,8 @@ action::ExecProgram exec_program(const Draft& draft, const Place& place) {
     for (const auto& word : *list) exec.argv.push_back(expand(word, variables));
   exec.environment = environment(draft, place);
   const std::string& program = exec.argv.front();
-  if (program.find('/') != std::string::npos) {
+  // An empty name is not looked for, as with execvp(3): DIR/ would be a folder, and it is none that was meant.
+  if (program.empty() || program.find('/') != std::string::npos) {
     exec.candidates = {program};
     return exec;
   }
