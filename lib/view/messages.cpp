@@ -37,6 +37,18 @@ json diagnostics_list(const std::vector<Diagnostic>& diagnostics) {
   return list;
 }
 
+// The field that asked for what failed, for the beginning of the cause; nothing where the words name it already,
+// by its last two parts at least.
+std::string field_prefix(const ErrorInfo& info) {
+  if (info.path.empty()) return {};
+  const auto last = info.path.rfind('.');
+  const auto before = last == std::string::npos || last == 0 ? std::string::npos : info.path.rfind('.', last - 1);
+  const std::string tail = before == std::string::npos ? info.path : info.path.substr(before + 1);
+  for (const auto* text : {&info.message, &info.cause})
+    if (text->find(tail) != std::string::npos) return {};
+  return info.path + ": ";
+}
+
 std::string pad(std::string text, std::size_t width) {
   if (text.size() < width) text.append(width - text.size(), ' ');
   return text;
@@ -82,7 +94,7 @@ std::string render_error(const Error& error) {
       if (d.severity != Severity::kNote) errors.push_back(d);
     out += render_diagnostics(errors, kMostShown);
   } else if (!info.message.empty() && !info.cause.empty()) {
-    append(out, "  ", info.cause, '\n');
+    append(out, "  ", field_prefix(info), info.cause, '\n');
   }
   if (!info.hint.empty()) append(out, "  hint: ", info.hint, info.id.empty() ? "" : cat("   [", info.id, ']'), '\n');
   else if (!info.id.empty() && !info.cause.empty()) out.insert(out.size() - 1, cat("   [", info.id, ']'));

@@ -38,19 +38,25 @@ const std::vector<Diagnostic> kFindings{{9, 7, "spec.containers[0].comand", "unk
 TEST_CASE("an error has up to three parts, and says each thing once", "[view]") {
   CHECK(render_error(Error(full())) ==
         "podctl: cannot publish port 80 of pod 'web'\n"
-        "  bind 0.0.0.0:80: Permission denied (EACCES)\n"
+        "  spec.containers[0].ports[0].hostPort: bind 0.0.0.0:80: Permission denied (EACCES)\n"
         "  hint: podctl run -p 8080:80 web.json   [port-privileged]\n");
   ErrorInfo no_hint = full();
   no_hint.hint.clear();
   CHECK(render_error(Error(no_hint)) ==
         "podctl: cannot publish port 80 of pod 'web'\n"
-        "  bind 0.0.0.0:80: Permission denied (EACCES)   [port-privileged]\n");
+        "  spec.containers[0].ports[0].hostPort: bind 0.0.0.0:80: Permission denied (EACCES)   [port-privileged]\n");
   ErrorInfo no_id = full();
   no_id.id.clear();
   CHECK(render_error(Error(no_id)) ==
         "podctl: cannot publish port 80 of pod 'web'\n"
-        "  bind 0.0.0.0:80: Permission denied (EACCES)\n"
+        "  spec.containers[0].ports[0].hostPort: bind 0.0.0.0:80: Permission denied (EACCES)\n"
         "  hint: podctl run -p 8080:80 web.json\n");
+  ErrorInfo named = full();
+  named.message += " (container 'nginx', ports[0].hostPort)";
+  CHECK(render_error(Error(named)) ==
+        "podctl: cannot publish port 80 of pod 'web' (container 'nginx', ports[0].hostPort)\n"
+        "  bind 0.0.0.0:80: Permission denied (EACCES)\n"
+        "  hint: podctl run -p 8080:80 web.json   [port-privileged]\n");
   ErrorInfo message_only;
   message_only.message = "no";
   message_only.id = "x";
