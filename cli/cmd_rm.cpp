@@ -64,6 +64,7 @@ const Command kPruneCommand{.name = "prune",
                             .summary = "Forget every pod that has ended, and what lost ones left.",
                             .flags = kPruneFlags,
                             .examples = kPruneExamples,
-                            .run = prune};
+                            .run = prune,
+                            .most_names = 0};
 
 }  // namespace podctl::cli

@@ -133,12 +133,27 @@ int dry_run(const Arguments& arguments, const Input& input) {
   return 0;
 }
 
+// As for any command that takes a manifest, and that this one has started nothing.
+Input read_pod_to_run(const Arguments& arguments) {
+  try {
+    return read_one_pod(arguments);
+  } catch (InvalidManifest& error) {
+    if (!arguments.has("dry-run")) error.info().message += ", nothing was started";
+    throw;
+  }
+}
+
 int run(const Arguments& arguments) {
-  const Input input = read_one_pod(arguments);
+  const Input input = read_pod_to_run(arguments);
   if (arguments.has("dry-run")) return dry_run(arguments, input);
   const RunOptions options = options_from(arguments, input);
   if (!options.paths.note.empty() && !options.quiet) std::fputs(("podctl: note: " + options.paths.note + '\n').c_str(), stderr);
-  return run_pod(input.manifest.pods.front(), input.manifest.objects, options).code;
+  try {
+    return run_pod(input.manifest.pods.front(), input.manifest.objects, options).code;
+  } catch (Error& error) {
+    if (input.is_command) error.info().path.clear();  // a field of a manifest that nobody wrote
+    throw;
+  }
 }
 
 constexpr std::string_view kExamples[] = {

@@ -24,9 +24,7 @@ int run(const Arguments& arguments) {
   if (arguments.choice("output", kForms, "text") == "json")
     print(std::string("{\"version\": \"") + PODCTL_VERSION + "\", \"commit\": \"" + PODCTL_COMMIT + "\", \"buildType\": \"" +
           PODCTL_BUILD_TYPE + "\", \"kernel\": \"" + kernel + "\"}\n");
-  else
-    print(std::string("podctl ") + PODCTL_VERSION + "\ncommit   " + PODCTL_COMMIT + "\nbuild    " + PODCTL_BUILD_TYPE + "\nkernel   " +
-          kernel + '\n');
+  else print(version_line() + "commit   " + PODCTL_COMMIT + "\nbuild    " + PODCTL_BUILD_TYPE + "\nkernel   " + kernel + '\n');
   return 0;
 }
 
@@ -34,12 +32,15 @@ constexpr std::string_view kExamples[] = {"podctl version"};
 
 }  // namespace
 
+std::string version_line() { return std::string("podctl ") + PODCTL_VERSION + '\n'; }
+
 const Command kVersionCommand{.name = "version",
                               .group = Group::kLearn,
                               .usage = "[flags]",
                               .summary = "Which podctl this is.",
                               .flags = kFlags,
                               .examples = kExamples,
-                              .run = run};
+                              .run = run,
+                              .most_names = 0};
 
 }  // namespace podctl::cli

@@ -34,7 +34,8 @@ constexpr Flag kGlobalFlags[] = {
 
 // A command that the design has and this version does not.
 constexpr Command planned(std::string_view name, std::string_view alias, Group group, std::string_view summary) {
-  return {.name = name, .alias = alias, .group = group, .summary = summary};
+  const bool runs_workload = name == "exec" || name == "attach" || name == "debug";
+  return {.name = name, .alias = alias, .group = group, .summary = summary, .runs_workload = runs_workload};
 }
 
 const std::vector<Command>& table() {
@@ -81,14 +82,19 @@ std::string dashed(const Flag& flag) {
   return flag.letter != 0 ? std::string("-") + flag.letter + ",--" + std::string(flag.name) : "--" + std::string(flag.name);
 }
 
+// "podctl run", or "podctl" alone where no command was named.
+std::string own_name(const Command& command) { return command.name.empty() ? "podctl" : "podctl " + std::string(command.name); }
+
+bool is_boolean(const Flag& flag) { return flag.value.empty() && flag.bare.empty(); }
+
 [[noreturn]] void unknown_flag(const Command& command, const std::string& word) {
   std::vector<std::string_view> names;
   for (const auto flags : {command.flags, global_flags()})
     for (const auto& flag : flags) names.push_back(flag.name);
   const std::string name = word.substr(word.find_first_not_of('-'), word.find('=') - word.find_first_not_of('-'));
   const auto near = word.substr(0, 2) == "--" ? did_you_mean(name, names) : std::nullopt;
-  usage_error("podctl " + std::string(command.name) + " has no flag " + quote(word) + (near ? "; did you mean \"--" + *near + "\"?" : ""),
-              "podctl " + std::string(command.name) + " --help");
+  usage_error(own_name(command) + " has no flag " + quote(word) + (near ? "; did you mean \"--" + *near + "\"?" : ""),
+              own_name(command) + " --help");
 }
 
 }  // namespace
@@ -100,6 +106,16 @@ const Command* find_command(std::string_view name) {
   for (const auto& command : table())
     if (command.name == name || (!command.alias.empty() && command.alias == name)) return &command;
   return nullptr;
+}
+
+void unknown_command(const std::string& word) {
+  // Words of other tools for what podctl calls run.
+  for (const char* other : {"play", "kube", "up", "apply"})
+    if (word == other) usage_error("there is no command " + quote(word) + "; did you mean: podctl run FILE", "podctl help");
+  std::vector<std::string_view> names;
+  for (const auto& command : commands()) names.push_back(command.name);
+  const auto near = did_you_mean(word, names);
+  usage_error("there is no command " + quote(word) + (near ? "; did you mean " + quote(*near) + '?' : ""), "podctl help");
 }
 
 void usage_error(std::string message, std::string hint) {
@@ -187,16 +203,24 @@ Arguments parse(const Command& command, const std::vector<std::string>& words) {
   std::reverse(own.begin(), own.end());  // CLI11 takes words from the back
   try {
     app.parse(std::move(own));
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string text = error.what();  // "--name: ..."
+    usage_error(text.substr(0, text.find(':')) + " needs a value", own_name(command) + " --help");
   } catch (const CLI::ParseError& error) {
-    usage_error("podctl " + std::string(command.name) + ": " + error.what(), "podctl " + std::string(command.name) + " --help");
+    usage_error(own_name(command) + ": " + error.what(), own_name(command) + " --help");
   }
   for (const auto& word : app.remaining())
     if (word.size() > 1 && word[0] == '-') unknown_flag(command, word);
   for (const auto& [flag, option] : options) {
     if (option->count() == 0) continue;
+    for (const auto& value : values[flag->name])
+      if (is_boolean(*flag) && value != "true" && value != "false" && value != "1" && value != "0")
+        usage_error("--" + std::string(flag->name) + ' ' + quote(value) + " is neither true nor false");
     if (!flag->not_yet.empty()) usage_error("--" + std::string(flag->name) + " does not work yet: " + std::string(flag->not_yet));
     arguments.set(flag->name, std::move(values[flag->name]));
   }
+  if (arguments.names.size() > command.most_names)
+    usage_error(own_name(command) + " takes no " + quote(arguments.names[command.most_names]), own_name(command) + " --help");
   return arguments;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -36,6 +37,7 @@ struct Command {
   std::span<const std::string_view> examples;
   int (*run)(const Arguments&) = nullptr;  ///< null for a command that is not there yet
   bool runs_workload = false;              ///< its exit codes are the workload's; podctl's own failures are 125
+  std::size_t most_names = SIZE_MAX;       ///< how many words it takes that are no flags
 };
 
 /// What the command line says.
@@ -65,12 +67,17 @@ std::span<const Command> commands();
 std::span<const Flag> global_flags();
 /// By name or alias; null when there is none.
 const Command* find_command(std::string_view name);
+/// The usage error for a word that is no command, with what was perhaps meant.
+[[noreturn]] void unknown_command(const std::string& word);
 
 /// @throws Error kUsage
 Arguments parse(const Command& command, const std::vector<std::string>& words);
 
 /// A usage error of `command`.
 [[noreturn]] void usage_error(std::string message, std::string hint = {});
+
+/// What --version prints.
+std::string version_line();
 
 // Tables of the commands; each stands beside what it runs.
 extern const Command kRunCommand, kPlanCommand, kValidateCommand, kRmCommand, kPruneCommand, kVersionCommand, kHelpCommand;

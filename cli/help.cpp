@@ -4,7 +4,6 @@
 #include <array>
 
 #include "cli/environment.hpp"
-#include "podctl/text.hpp"
 
 namespace podctl::cli {
 namespace {
@@ -26,7 +25,7 @@ std::string flag_list(std::span<const Flag> flags) {
   std::string out;
   for (const auto& flag : flags) {
     if (!flag.not_yet.empty()) continue;
-    out += "  " + pad(flag_text(flag), 30) + ' ' + std::string(flag.help) + (flag.repeats && !flag.value.empty() ? " Repeats." : "") + '\n';
+    out += "  " + pad(flag_text(flag), 34) + ' ' + std::string(flag.help) + (flag.repeats && !flag.value.empty() ? " Repeats." : "") + '\n';
   }
   return out;
 }
@@ -37,7 +36,7 @@ int run_help(const Arguments& arguments) {
     return 0;
   }
   const Command* command = find_command(arguments.names.front());
-  if (command == nullptr) usage_error("there is no command " + quote(arguments.names.front()), "podctl help");
+  if (command == nullptr) unknown_command(arguments.names.front());
   print(help_page(*command));
   return 0;
 }
@@ -85,6 +84,7 @@ const Command kHelpCommand{.name = "help",
                            .usage = "[COMMAND]",
                            .summary = "Say what a command does.",
                            .examples = kExamples,
-                           .run = run_help};
+                           .run = run_help,
+                           .most_names = 1};
 
 }  // namespace podctl::cli

@@ -26,14 +26,14 @@ std::vector<std::string>::iterator find_verb(std::vector<std::string>& words) {
   return words.end();
 }
 
-[[noreturn]] void unknown_command(const std::string& word) {
-  // Words of other tools for what podctl calls run.
-  for (const char* other : {"play", "kube", "up", "apply"})
-    if (word == other) usage_error("there is no command " + quote(word) + "; did you mean: podctl run FILE", "podctl help");
-  std::vector<std::string_view> names;
-  for (const auto& command : commands()) names.push_back(command.name);
-  const auto near = did_you_mean(word, names);
-  usage_error("there is no command " + quote(word) + (near ? "; did you mean " + quote(*near) + '?' : ""), "podctl help");
+// Whether errors are to be JSON too. Asked of the words themselves: they may be what is wrong.
+bool asks_for_json(const Command& command, const std::vector<std::string>& words) {
+  if (std::none_of(command.flags.begin(), command.flags.end(), [](const Flag& flag) { return flag.name == "output"; })) return false;
+  for (auto word = words.begin(); word != words.end() && *word != "--"; ++word) {
+    if (*word == "-ojson" || *word == "-o=json" || *word == "--output=json" || *word == "--as=json") return true;
+    if ((*word == "-o" || *word == "--output" || *word == "--as") && word + 1 != words.end() && word[1] == "json") return true;
+  }
+  return false;
 }
 
 int exit_code(const Command* command, const ErrorInfo& info) {
@@ -46,23 +46,25 @@ int run(std::vector<std::string> words) {
   try {
     const auto verb = find_verb(words);
     if (verb == words.end()) {
-      if (std::find(words.begin(), words.end(), "--version") != words.end()) return find_command("version")->run({});
+      if (std::find(words.begin(), words.end(), "--version") != words.end()) {
+        print(version_line());
+        return 0;
+      }
       const bool asked = words.empty() || std::find_if(words.begin(), words.end(),
                                                        [](const std::string& w) { return w == "-h" || w == "--help"; }) != words.end();
-      if (!asked) usage_error("which command?", "podctl help");
+      if (!asked) {
+        parse({.name = ""}, words);  // a flag that podctl does not have is the nearer fault
+        usage_error("which command?", "podctl help");
+      }
       print(overview());
       return 0;
     }
     command = find_command(*verb);
     if (command == nullptr) unknown_command(*verb);
     words.erase(verb);
-    if (command->run == nullptr) {
-      const std::string name(command->name);
-      command = nullptr;
-      usage_error("podctl " + name + " does not work yet");
-    }
+    if (command->run == nullptr) usage_error("podctl " + std::string(command->name) + " does not work yet");
+    json = asks_for_json(*command, words);
     const Arguments arguments = parse(*command, words);
-    json = arguments.text("output") == "json" || arguments.text("as") == "json";
     if (arguments.is_set("help")) {
       print(help_page(*command));
       return 0;

@@ -39,7 +39,7 @@ void require_volume_sources(const Edits& edits) {
     struct stat status {};
     if (::stat(source.c_str(), &status) != 0)
       throw Error({.id = "no-such-file",
-                   .message = "-v " + volume,
+                   .message = "cannot use -v " + volume,
                    .cause = SysError(errno, "stat", source).what(),
                    .error_class = ErrorClass::kUsage});
   }

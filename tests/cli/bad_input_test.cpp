@@ -105,7 +105,7 @@ TEST_CASE("files and flags that cannot be used", "[bad-input]") {
       {{"run", "-d", "--", "true"}, 125, "-d"},
       {{"rnu", "x"}, 2, "did you mean \"run\""},
       {{"play", "kube"}, 2, "podctl run FILE"},
-      {{"exec", "x"}, 2, "does not work yet"},
+      {{"exec", "x"}, 125, "does not work yet"},
       {{"rm", "nothing"}, 4, "not found"},
   };
   for (const auto& one : cases) {
