@@ -61,13 +61,16 @@ class PodRunner {
   std::string final_message(std::size_t index);
   bool is_deaf(std::size_t index, int signal_number) const;
   void end_sandbox();
-  void discard_layer(std::size_t index);
+  void discard_layer(std::size_t index, unsigned instance);
   void drop_overlay_marks(std::size_t index);
-  void clear_disk();
+  void begin_clear_disk();
+  run::Removal clear_disk();
+  void finish_clear_disk();
   RunOutcome conclude();
   void abandon() noexcept;
   view::StatusSource status_source() const;
   void keep_record();
+  void write_manifest();
   void write_record(state::PodFolder::Durability durability);
   void say(std::string_view line) {
     if (!options_.quiet) console_.say(line);
@@ -97,7 +100,7 @@ class PodRunner {
   int stop_signal_ = 0;
   std::optional<ErrorInfo> start_error_;
   std::optional<Time> time_limit_, next_disk_check_, record_due_;
-  bool recorded_ = false;   ///< there is a record of this pod
+  bool recorded_ = false;   ///< its manifest is on disk
   bool concluded_ = false;  ///< and it is the final one
   std::optional<lifecycle::RunExit> exit_;
   bool input_given_ = false;

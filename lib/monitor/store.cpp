@@ -6,21 +6,24 @@
 #include "monitor/setup.hpp"
 #include "state/pod_folder.hpp"
 #include "sys/sys.hpp"
+#include "view/status.hpp"
 
 namespace podctl {
 namespace {
 
 constexpr std::size_t kMaxRecord = std::size_t{16} << 20;
 
-// A finished record says so itself; one that does not was cut short.
-bool says_finished(const std::string& status) { return status.find("\"exit\":") != std::string::npos; }
-
 PodRecord read_record(const StorePaths& paths, const std::string& name) {
   PodRecord record{
       .name = name, .liveness = Liveness::kLost, .monitor_pid = state::lock_holder(paths, name), .status_json = {}, .problem = {}};
   record.status_json = sys::try_read_file(cat(paths.state, '/', name, "/status.json"), kMaxRecord).value_or("");
-  if (record.monitor_pid != 0) record.liveness = Liveness::kRunning;
-  else if (says_finished(record.status_json)) record.liveness = Liveness::kFinished;
+  if (record.monitor_pid != 0) {
+    record.liveness = Liveness::kRunning;
+    return record;
+  }
+  const view::RecordCheck check = view::check_record(record.status_json);
+  if (check.is_final) record.liveness = Liveness::kFinished;
+  record.problem = check.problem;
   return record;
 }
 

@@ -32,7 +32,8 @@ flock whole_file(short type) {
   info.id = "name-taken";
   info.message = cat("pods \"", name, "\" already exists");
   info.cause = pid > 0 ? cat("it is running, looked after by process ", pid) : "it is running";
-  info.hint = cat("choose another name with --name, or end it first: podctl stop ", name);
+  info.hint =
+      pid > 0 ? cat("choose another name with --name, or end it first: kill ", pid) : std::string("choose another name with --name");
   info.error_class = ErrorClass::kConflict;
   info.pod = name;
   throw Error(info);

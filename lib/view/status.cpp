@@ -121,6 +121,19 @@ std::string status_json(const StatusSource& source) {
   return pod.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
 }
 
+RecordCheck check_record(std::string_view text) {
+  if (text.empty()) return {false, "its record is missing or empty"};
+  const json pod = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json::json_pointer place("/status/podctl");
+  if (!pod.is_object() || !pod.contains(place) || !pod[place].is_object()) return {false, "its record is torn"};
+  const json& own = pod[place];
+  const auto version = own.find("formatVersion");
+  if (version == own.end() || !version->is_number_integer()) return {false, "its record is torn"};
+  if (version->get<std::int64_t>() > kFormatVersion)
+    return {false, cat("its record was written by a newer podctl (format ", version->get<std::int64_t>(), ')')};
+  return {own.contains("exit"), {}};
+}
+
 std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at) {
   json event{{"time", rfc3339(at + source.clock_offset, 3)}, {"pod", source.pod.metadata.name}, {"reason", note.reason}};
   if (note.container) event["container"] = source.state.rules[*note.container].name;

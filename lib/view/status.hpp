@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lifecycle/pod_state.hpp"
@@ -25,6 +26,13 @@ struct StatusSource {
 
 /// The v1 Pod object with its status, and podctl's additions under status.podctl; ends with a newline.
 std::string status_json(const StatusSource& source);
+
+/// What a record that was read back from disk is worth.
+struct RecordCheck {
+  bool is_final = false;  ///< it says how the pod ended
+  std::string problem;    ///< why it cannot be relied on; empty when it can
+};
+RecordCheck check_record(std::string_view text);
 
 /// One event as a JSON line (`--status-fd`, events.jsonl).
 std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at);

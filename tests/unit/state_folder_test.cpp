@@ -278,8 +278,8 @@ TEST_CASE("entries of the record are removed with all that is in them", "[state]
 
 TEST_CASE("readers tell running, finished and lost pods apart", "[state]") {
   const TempFolder temp;
-  put_file(temp.store().state + "/done/status.json", R"({"status":{"podctl":{"exit": {"code": 0}}}})");
-  put_file(temp.store().state + "/lost/status.json", R"({"status":{"phase":"Running"}})");
+  put_file(temp.store().state + "/done/status.json", R"({"status":{"podctl":{"formatVersion":1,"exit":{"code":0}}}})");
+  put_file(temp.store().state + "/lost/status.json", R"({"metadata":{"labels":{"exit":"no"}},"status":{"podctl":{"formatVersion":1}}})");
   put_file(temp.store().state + "/torn/status.json", R"({"status":{"pha)");
   put_file(temp.store().state + "/empty/status.json", "");
   std::filesystem::create_directories(temp.store().state + "/bare");

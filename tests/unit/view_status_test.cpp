@@ -136,3 +136,27 @@ TEST_CASE("an event is one line of JSON", "[view]") {
   CHECK(view::event_json(subject.source(), {"Created", {}, {}}, 1000s) ==
         "{\"time\":\"2006-01-02T15:04:05.000Z\",\"pod\":\"web\",\"reason\":\"Created\"}\n");
 }
+
+TEST_CASE("a record read back is final, or unfinished, or says what is wrong with it", "[status]") {
+  using view::check_record;
+  const std::string whole =
+      R"({"kind":"Pod","metadata":{"labels":{"exit":"1"}},"status":{"podctl":{"formatVersion":1,"exit":{"code":0}}}})";
+  CHECK(check_record(whole).is_final);
+  CHECK(check_record(whole).problem.empty());
+  const std::string live = R"({"metadata":{"labels":{"exit":"1"}},"status":{"podctl":{"formatVersion":1}}})";
+  CHECK_FALSE(check_record(live).is_final);
+  CHECK(check_record(live).problem.empty());
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    INFO(size);
+    const auto cut = check_record(std::string_view(whole).substr(0, size));
+    CHECK_FALSE(cut.is_final);
+    CHECK_FALSE(cut.problem.empty());
+  }
+  CHECK(check_record(R"({"status":{"podctl":{"formatVersion":2,"exit":{}}}})").problem ==
+        "its record was written by a newer podctl (format 2)");
+  for (const char* torn :
+       {"[]", "1", "null", R"({"status":1})", R"({"status":{"podctl":[]}})", R"({"status":{"podctl":{"formatVersion":"1"}}})"}) {
+    INFO(torn);
+    CHECK(check_record(torn).problem == "its record is torn");
+  }
+}
