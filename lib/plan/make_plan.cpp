@@ -96,11 +96,13 @@ void add_member(const Draft& draft, const Place& place, const std::vector<Place>
   add(Stage::kSandbox, action::NoteMark{}, "what descends from the container is known by it");
   add(Stage::kSandbox, action::AwaitPause{}, "PID 1 must run its own program first");
   add(Stage::kIdentity, action::NewSession{}, "no terminal of the caller");
-  add(Stage::kLimits, action::RestoreLimits{draft.facts.open_files_soft, draft.facts.open_files_hard}, "podctl raised its own");
   add(Stage::kIdentity, action::ConnectStreams{member.stdin_open},
       member.stdin_open ? cat(place.path, ".stdin") : "output goes to podctl; input is empty");
   const std::string& directory = place.container->working_dir;
   add(Stage::kIdentity, action::ChangeDirectory{directory.empty() ? "/" : clean_path(directory)}, cat(place.path, ".workingDir"));
+  // After the last descriptor it opens: until exec closes them it holds all of the monitor's, which in a pod of a
+  // few hundred containers are more than the caller's limit lets a new one have a number for.
+  add(Stage::kLimits, action::RestoreLimits{draft.facts.open_files_soft, draft.facts.open_files_hard}, "podctl raised its own");
 
   const std::uint64_t kept = kept_capabilities(security);
   add(Stage::kLockdown, action::LimitCapabilities{kept},
