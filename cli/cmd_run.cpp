@@ -152,6 +152,7 @@ int run(const Arguments& arguments) {
     return run_pod(input.manifest.pods.front(), input.manifest.objects, options).code;
   } catch (Error& error) {
     if (input.is_command) error.info().path.clear();  // a field of a manifest that nobody wrote
+    if (error.info().message.empty()) error.info().message = "cannot run pod '" + input.manifest.pods.front().metadata.name + "'";
     throw;
   }
 }
