@@ -60,9 +60,9 @@ app enter-root: its own root (what is around it is let go)
 app note-mark: cgroup namespace noted
 app await-pause: wait until pause is ready
 app new-session: session of its own
-app restore-limits: limit on open files (soft 1024, hard 4096)
 app connect-streams: standard streams (empty input; nothing else inherited)
 app change-directory: working directory / (made when missing)
+app restore-limits: limit on open files (soft 1024, hard 4096)
 app limit-capabilities: capabilities (CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE SETFCAP)
 app set-identity: user 0, group 0 (groups of the caller stay: one id is mapped)
 app die-with-monitor: SIGKILL when the monitor ends
