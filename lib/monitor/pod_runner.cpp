@@ -277,10 +277,7 @@ void PodRunner::on_started(std::size_t index) {
     drop_overlay_marks(index);
     const int first = first_step_of(plan_, static_cast<int>(index));
     explain(first, last_step_of(plan_, static_cast<int>(index)));
-    feed(lifecycle::Started{index});
-    // While the programs work, and not when they have ended and somebody waits for podctl.
-    if (!options_.forget && lifecycle::has_run_once(state_)) write_manifest();
-    return;
+    return feed(lifecycle::Started{index});
   }
   loop_.remove(container.member->process().pidfd());
   container.exited = true;
@@ -310,10 +307,9 @@ void PodRunner::on_exit(std::size_t index) {
   const std::string message = final_message(index);
   container.member.reset();
   container.io.reset();
-  const unsigned instance = container.instance;
+  discard_layer(index);
   const bool was_asked_for = !options_.until.empty() && plan_.members[index].name == options_.until;
   feed(lifecycle::Exited{index, status, message, was_asked_for});
-  if (!over_) discard_layer(index, instance);  // else everything goes at once
 }
 
 void PodRunner::on_pause_exit() {
@@ -385,8 +381,8 @@ void PodRunner::end_sandbox() {
 
 // A writable layer goes with its instance, whatever comes next; beside everything else, for it takes the
 // file system a while.
-void PodRunner::discard_layer(std::size_t index, unsigned instance) {
-  std::vector<std::string> names = layers_of(plan_, static_cast<int>(index), instance);
+void PodRunner::discard_layer(std::size_t index) {
+  std::vector<std::string> names = layers_of(plan_, static_cast<int>(index), containers_[index].instance);
   if (names.empty()) return;
   while (!removals_.empty() && removals_.front().is_done()) {
     removals_.front().finish();
@@ -407,23 +403,22 @@ void PodRunner::drop_overlay_marks(std::size_t index) {
   }
 }
 
-// Everything of the pod on disk but its record, whatever was begun to be removed before.
-void PodRunner::begin_clear_disk() {
-  if (plan_.uses_disk && folder_->has_state()) removals_.push_back(clear_disk());
-}
-
-run::Removal PodRunner::clear_disk() { return {folder_->state_fd(), {"upper", "volumes"}, user_namespace_.get()}; }
-
-void PodRunner::finish_clear_disk() {
-  std::vector<run::Removal> removals = std::move(removals_);
-  removals_.clear();
+// Everything of the pod on disk but its record.
+void PodRunner::clear_disk() {
+  if (!plan_.uses_disk || !folder_->has_state()) return;
+  const auto clear = [&] {
+    for (auto& removal : removals_) removal.finish();
+    removals_.clear();
+    if (user_namespace_) return run::Removal(folder_->state_fd(), {"upper", "volumes"}, user_namespace_.get()).finish();
+    for (const char* entry : {"upper", "volumes"}) folder_->remove(entry);
+  };
   try {
-    for (auto& removal : removals) removal.finish();
+    clear();
   } catch (const SysError&) {
     // A process of the pod may have written while it was being killed: once more, when all have ended.
-    removals.clear();
+    removals_.clear();
     sandbox_.reset();
-    clear_disk().finish();
+    clear();
   }
 }
 
@@ -439,11 +434,10 @@ RunOutcome PodRunner::conclude() {
     throw Error(info);
   }
   // The disk takes its time over the record: what goes is removed by processes of their own meanwhile.
-  begin_clear_disk();
   std::optional<run::Removal> previous = begin_drop_previous(*folder_);
   if (!options_.forget) write_record(state::PodFolder::Durability::kDisk);
   concluded_ = true;
-  finish_clear_disk();
+  clear_disk();
   if (previous) finish_drop_previous(*folder_, *previous);
   if (options_.forget) folder_->remove_state();
   else forget_oldest(options_.paths, *folder_);
@@ -467,8 +461,7 @@ void PodRunner::abandon() noexcept {
     console_.err().flush(kLastWords);
     if (sandbox_) sandbox_->undo_host_changes();
     if (options_.keep_on_error) return;
-    begin_clear_disk();
-    finish_clear_disk();
+    clear_disk();
     sandbox_.reset();
     folder_->remove_state();
     folder_->bring_previous_back();
@@ -491,14 +484,9 @@ void PodRunner::keep_record() {
   if (auto removal = begin_drop_previous(*folder_)) finish_drop_previous(*folder_, *removal);
 }
 
-void PodRunner::write_manifest() {
-  if (std::exchange(recorded_, true)) return;
-  folder_->write("manifest.json", manifest_json(pod_));
-}
-
 void PodRunner::write_record(state::PodFolder::Durability durability) {
   record_due_.reset();
-  write_manifest();
+  if (!std::exchange(recorded_, true)) folder_->write("manifest.json", manifest_json(pod_));
   folder_->write("status.json", view::status_json(status_source()), durability);
 }
 

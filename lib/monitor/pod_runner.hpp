@@ -61,16 +61,13 @@ class PodRunner {
   std::string final_message(std::size_t index);
   bool is_deaf(std::size_t index, int signal_number) const;
   void end_sandbox();
-  void discard_layer(std::size_t index, unsigned instance);
+  void discard_layer(std::size_t index);
   void drop_overlay_marks(std::size_t index);
-  void begin_clear_disk();
-  run::Removal clear_disk();
-  void finish_clear_disk();
+  void clear_disk();
   RunOutcome conclude();
   void abandon() noexcept;
   view::StatusSource status_source() const;
   void keep_record();
-  void write_manifest();
   void write_record(state::PodFolder::Durability durability);
   void say(std::string_view line) {
     if (!options_.quiet) console_.say(line);
