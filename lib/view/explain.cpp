@@ -1,5 +1,7 @@
 #include "view/explain.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace podctl::view {
@@ -46,7 +48,8 @@ std::string explain_steps(const Plan& plan, int first, int last, bool brief, con
     append(out, pad(done == 0 ? "-" : cat('+', milliseconds(done - began)), 11), step.weakens.empty() ? "  " : "! ");
     append(out, pad(step.member >= 0 ? plan.members[static_cast<std::size_t>(step.member)].name : std::string(stage_name(step.stage)), 9),
            ' ', text.call, "  ", text.what, text.detail.empty() ? "" : cat(" (", text.detail, ')'));
-    if (done != 0) append(out, "  ", milliseconds(done - time_before(plan, step, done_at, began)));
+    // The step before it may have been noted a moment later, by the process that began it for this one.
+    if (done != 0) append(out, "  ", milliseconds(std::max<std::int64_t>(0, done - time_before(plan, step, done_at, began))));
     out += '\n';
     if (brief) continue;
     append(out, "         why    ", step.why, '\n');
