@@ -62,7 +62,9 @@ const Rules kInRows = make_rules({{"^([ !]) ([a-z0-9-]+) +[0-9]+  ", "$1 $2  "},
                                   {"open_tree, (mount_setattr, move_mount  host )", "$1"},
                                   {", owner [0-9]+", ""},
                                   {"\\.\\.[0-9]{4}(_[0-9]{2}){5}\\.[0-9]+", "..MOMENT"},
-                                  {"([^ ])  +", "$1  "}});
+                                  {"([^ ])  +", "$1  "},
+                                  // Whether pause runs its program already when the rows are written is a matter of luck.
+                                  {"^\\[N/M\\] (TIME|-)(  ready .*\\))(  TIME)?$", "[N/M] TIME$2"}});
 
 // Steps that some callers' plans have and others' have not: the machine's root takes trees beforehand and changes to
 // its pod's ids, and not every machine has the same folders at its top.
