@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -30,17 +31,18 @@ struct Setup {
 
 bool all_kept = true;
 
-void row(const std::string& what, double value, const char* unit, double limit, const std::string& more = {}) {
-  const bool kept = value <= limit;
+// One figure and whether it keeps its limit; without a limit it is there to be compared with.
+void row(const std::string& what, double value, const char* unit, std::optional<double> limit, const std::string& more = {}) {
+  const bool kept = !limit || value <= *limit;
   all_kept = all_kept && kept;
-  char bound[32];
-  std::snprintf(bound, sizeof bound, "limit %.2f", limit);
-  std::printf("%-58s %9.2f %-4s limit %8.2f  %s%s\n", what.c_str(), value, unit, limit, kept ? "kept" : "NOT KEPT",
-              more.empty() ? "" : ("  " + more).c_str());
+  char bound[48] = "";
+  if (limit) std::snprintf(bound, sizeof bound, "limit %8.2f  %s", *limit, kept ? "kept" : "NOT KEPT");
+  std::printf("%-58s %9.2f %-4s %s  %s\n", what.c_str(), value, unit, bound, more.c_str());
   std::fflush(stdout);
 }
 
-void compare_row(const Setup& setup, const std::string& what, const Command& ours, const Command& theirs, double limit, int pairs) {
+void compare_row(const Setup& setup, const std::string& what, const Command& ours, const Command& theirs, std::optional<double> limit,
+                 int pairs) {
   const bench::Ratio ratio = bench::compare(ours, theirs, pairs, setup.series);
   char more[160];
   std::string series;
@@ -86,8 +88,7 @@ void start_rows(const Setup& setup) {
   // Writable layers on the disk, for comparison alone: ext4 does not use an inode again within a minute or more of
   // its deletion (recently_deleted, fs/ext4/ialloc.c), so a long series pays for looking past its own.
   const Command on_disk{"podctl", {podctl, "--root", setup.work / "disk", "run", "-q", manifest}, {}};
-  compare_row(setup, "  the same with its store on the disk, no limit", on_disk, {"floor", {floor, root, "/bin/true"}, {}}, 1e9,
-              setup.pairs);
+  compare_row(setup, "  the same with its store on the disk", on_disk, {"floor", {floor, root, "/bin/true"}, {}}, 1e9, setup.pairs);
 
   const Command sandbox{"podctl", {podctl, "run", "-q", "--rm", "--", "true"}, {}};
   // The same namespaces and the same mounts as podctl's root of the host's files.
