@@ -88,7 +88,8 @@ void start_rows(const Setup& setup) {
   // Writable layers on the disk, for comparison alone: ext4 does not use an inode again within a minute or more of
   // its deletion (recently_deleted, fs/ext4/ialloc.c), so a long series pays for looking past its own.
   const Command on_disk{"podctl", {podctl, "--root", setup.work / "disk", "run", "-q", manifest}, {}};
-  compare_row(setup, "  the same with its store on the disk", on_disk, {"floor", {floor, root, "/bin/true"}, {}}, 1e9, setup.pairs);
+  compare_row(setup, "  the same with its store on the disk", on_disk, {"floor", {floor, root, "/bin/true"}, {}}, std::nullopt,
+              setup.pairs);
 
   const Command sandbox{"podctl", {podctl, "run", "-q", "--rm", "--", "true"}, {}};
   // The same namespaces and the same mounts as podctl's root of the host's files.
