@@ -83,7 +83,12 @@ PodRunner::~PodRunner() {
 RunOutcome PodRunner::run() {
   prepare();
   ScopeExit undo{[&]() noexcept { abandon(); }};
-  start_sandbox();
+  try {
+    start_sandbox();
+  } catch (Error& error) {
+    if (!error.info().message.empty()) error.info().message += after_failure();
+    throw;
+  }
   loop_until_over();
   RunOutcome outcome = conclude();
   undo.cancel();
@@ -430,7 +435,7 @@ RunOutcome PodRunner::conclude() {
   exit_ = lifecycle::run_exit(state_, stop_signal_, code_from);
   if (state_.stop && state_.stop->cause == StopCause::kStartFailed) {
     ErrorInfo info = start_error_.value_or(ErrorInfo{.id = "start-failed", .message = "the pod could not be started"});
-    info.message += "; nothing was left behind";
+    info.message += after_failure();
     throw Error(info);
   }
   // The disk takes its time over the record: what goes is removed by processes of their own meanwhile.
@@ -450,6 +455,8 @@ RunOutcome PodRunner::conclude() {
   if (state_.stop && state_.stop->cause == StopCause::kSandboxDied) throw Error(*start_error_);
   return {exit_->code, exit_->source, exit_->container};
 }
+
+std::string_view PodRunner::after_failure() const { return options_.keep_on_error ? "; its files are kept" : "; nothing was left behind"; }
 
 // A start that failed: everything made so far goes, and the store is as it was before.
 void PodRunner::abandon() noexcept {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lifecycle/pod_state.hpp"
@@ -66,6 +67,7 @@ class PodRunner {
   void clear_disk();
   RunOutcome conclude();
   void abandon() noexcept;
+  [[nodiscard]] std::string_view after_failure() const;  ///< what a failed start left, for the end of its message
   view::StatusSource status_source() const;
   void keep_record();
   void write_record(state::PodFolder::Durability durability);

@@ -42,6 +42,7 @@ void check(const World& world, const Case& one) {
   CHECK(run.err.rfind("podctl: ", 0) == 0);
   CHECK(lines_with(run.err, "podctl") == 1);
   CHECK(lines_with(run.err, "  hint: ") <= 1);
+  if (run.err.find(", step ") != std::string::npos) CHECK(run.err.find("); nothing was left behind\n") != std::string::npos);
   if (!one.valid) CHECK(run.err.find("is not a valid Pod: 1 problem, nothing was started\n") != std::string::npos);
   // Whatever the manifest holds, no control character of it reaches the terminal.
   CHECK(std::none_of(run.err.begin(), run.err.end(), [](unsigned char c) { return (c < ' ' && c != '\n') || c == 0x7f; }));
