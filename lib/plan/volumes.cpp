@@ -37,12 +37,14 @@ void add_host_path(const Draft& draft, const Volume& volume, const std::string& 
     draft.prepare(Stage::kVolumes, action::MakeHostDirectory{source.path, 0755, {}}, why);
   if (source.type == HostPathType::kFileOrCreate) draft.prepare(Stage::kVolumes, action::MakeHostFile{source.path, 0644}, why);
   const bool writable = mounted_writable(draft.pod.spec, volume.name);
+  // A device is what its number says, whoever owns its node; and where nodes are kept ids cannot be shifted.
+  const bool device = source.type == HostPathType::kCharDevice || source.type == HostPathType::kBlockDevice;
   bind_host(draft, Stage::kVolumes,
             {.source = source.path,
              .target = cat(kVolumesFolder, '/', volume.name),
              .kind = expected_kind(source.type),
              .limits = {.read_only = !writable}},
-            /*shift_ids=*/true, cat(why, ".hostPath"), writable ? "the pod can change host files" : "");
+            /*shift_ids=*/!device, cat(why, ".hostPath"), writable ? "the pod can change host files" : "");
 }
 
 void add_empty_dir(const Draft& draft, const Volume& volume, const std::string& why) {

@@ -114,6 +114,8 @@ Hint hint_for(const HostFacts& facts, const Step& step, const Slot& slot) {
   }
   if (const auto* take = std::get_if<TakeTree>(&step.action)) {
     if (error == ENOENT) return {"host-path-missing", cat("ls -ld ", parent_path(take->path))};
+    if (error == EINVAL && take->shift_ids && take->path.substr(0, 5) == "/dev/")
+      return {"no-id-shift", "a device is shown as it is when its volume says so: hostPath.type CharDevice or BlockDevice"};
     if (error == EINVAL && take->shift_ids)
       return {"no-id-shift", cat("the file system of ", take->path,
                                  " cannot shift ids; copy it to ext4, xfs, btrfs or tmpfs, or run as an ordinary user")};

@@ -147,17 +147,31 @@ class Reader {
   std::vector<Node> pods_;  // the trees of manifest_.pods, for the places of what validation finds
 };
 
-// Each problem once. Two rules may find the same thing, and where reading has refused a value there is none
-// for validation to find fault with.
+// The path of the field that an unknown one was taken for; "" when the finding says no such thing.
+std::string meant_field(const Diagnostic& d) {
+  constexpr std::string_view kBefore = "unknown field; did you mean \"", kAfter = "\"?";
+  const std::string_view message = d.message;
+  if (message.substr(0, kBefore.size()) != kBefore) return {};
+  const std::string_view name = message.substr(kBefore.size(), message.size() - kBefore.size() - kAfter.size());
+  const auto dot = d.path.rfind('.');
+  return dot == std::string::npos ? std::string(name) : cat(d.path.substr(0, dot + 1), name);
+}
+
+// Each problem once. Two rules may find the same thing; where reading has refused a value there is none for
+// validation to find fault with; and a field that is misspelt is not missing as well.
 // @param read  how many of them came from reading
 std::vector<Diagnostic> without_repeats(std::vector<Diagnostic> all, std::size_t read) {
   std::set<std::tuple<int, int, std::string>> refused;
   std::set<std::tuple<int, int, std::string, std::string>> said;
+  std::set<std::string> misspelt;
+  for (const auto& d : all)
+    if (std::string path = meant_field(d); !path.empty()) misspelt.insert(std::move(path));
   std::vector<Diagnostic> kept;
   for (std::size_t i = 0; i < all.size(); ++i) {
     Diagnostic& d = all[i];
     if (i < read && d.severity == Severity::kError) refused.emplace(d.line, d.column, d.path);
     if (i >= read && refused.contains({d.line, d.column, d.path})) continue;
+    if (d.message.substr(0, 14) == "Required value" && misspelt.contains(d.path)) continue;
     if (said.emplace(d.line, d.column, d.path, d.message).second) kept.push_back(std::move(d));
   }
   return kept;

@@ -212,3 +212,11 @@ TEST_CASE("a manifest of many faults is read in good time", "[spec]") {
   // A search per fault from end to end took half a minute; an index takes a second.
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(15));
 }
+
+TEST_CASE("a misspelt field is not missing as well", "[spec]") {
+  const Manifest manifest = parse_manifest(
+      R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":{"containers":[{"nmae":"a","comand":["true"]},{"name":"b"}]}})");
+  std::vector<std::string> paths;
+  for (const auto& d : manifest.diagnostics) paths.push_back(d.path);
+  CHECK(paths == std::vector<std::string>{"spec.containers[0].nmae", "spec.containers[0].comand", "spec.containers[1].command"});
+}
