@@ -53,7 +53,13 @@ TEST_CASE("the mounts of a container are the expected ones, and show no other pa
     INFO(target);
     CHECK(targets.count(target) == 1);
   }
-  for (const auto& mount : all) {
+  // The machine's own root may itself be a folder of a disk: what a mount shows is told from there.
+  const auto own = mounts_of(read_file("/proc/self/mountinfo"));
+  const Mount* root = find_mount(own, "/");
+  REQUIRE(root != nullptr);
+  const std::string disk = root->root == "/" ? "" : root->root;
+  for (auto mount : all) {
+    if (!disk.empty() && mount.root.rfind(disk + '/', 0) == 0) mount.root.erase(0, disk.size());
     INFO(mount.target << " shows " << mount.root << " of " << mount.source << " with " << mount.options);
     // The world's folder holds the pod's record: no mount may lead there, nor to homes or /var of the machine.
     CHECK_FALSE(contains(mount.root, world.path()));
