@@ -27,7 +27,8 @@ class Removal {
 
  private:
   struct Work;
-  static int work_main(void* work) noexcept;
+  // On a stack that AddressSanitizer does not know, where it would warn of a function that does not return.
+  [[gnu::no_sanitize_address]] static int work_main(void* work) noexcept;
   std::unique_ptr<Work> work_;
   Process process_;
 };
