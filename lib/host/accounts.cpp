@@ -44,6 +44,18 @@ std::vector<IdSpan> parse_subids(std::string_view text, std::string_view user, s
   return spans;
 }
 
+std::vector<IdSpan> parse_getsubids(std::string_view text) {
+  std::vector<IdSpan> spans;
+  for (const auto line : split(text, '\n')) {
+    const auto fields = split(trim(line), ' ');
+    if (fields.size() != 4 || fields[0].empty() || fields[0].back() != ':') continue;
+    const auto first = parse_number<std::uint32_t>(fields[2]);
+    const auto count = parse_number<std::uint32_t>(fields[3]);
+    if (first && count && *count > 0 && *first <= 0xffffffffu - *count) spans.push_back({*first, *count});
+  }
+  return spans;
+}
+
 std::string account_name(std::string_view passwd, std::uint32_t uid) {
   const auto line = find_line(passwd, uid);
   return line ? std::string(line->name) : std::string();

@@ -14,6 +14,10 @@ namespace podctl {
 /// The ranges of /etc/subuid or /etc/subgid that belong to a user, by name or by number (subuid(5)).
 std::vector<IdSpan> parse_subids(std::string_view text, std::string_view user, std::uint32_t uid);
 
+/// The ranges that getsubids(1) prints: lines "NUMBER: USER FIRST COUNT". It knows those that come from elsewhere
+/// than the files (nsswitch.conf(5), subid).
+std::vector<IdSpan> parse_getsubids(std::string_view text);
+
 /// Name of the account `uid` in an /etc/passwd; "" when there is none.
 std::string account_name(std::string_view passwd, std::uint32_t uid);
 

@@ -46,28 +46,43 @@ void probe_identity(HostFacts& facts) {
   facts.privileged = all_ids && has(CAP_SETUID) && has(CAP_SETGID);
 }
 
+// A program of the package uidmap; "" when it is not installed.
+std::string find_id_program(const char* name) {
+  for (const char* folder : {"/usr/bin/", "/bin/", "/usr/local/bin/", "/usr/sbin/"})
+    if (std::string path = cat(folder, name); raw::faccessat(AT_FDCWD, path.c_str(), X_OK) == 0) return path;
+  return {};
+}
+
+// Ranges that are in no file but in a directory service.
+std::vector<IdSpan> ask_for_ranges(const std::string& user, bool groups) {
+  const std::string program = find_id_program("getsubids");
+  if (program.empty() || user.empty()) return {};
+  std::vector<std::string> argv{program};
+  if (groups) argv.emplace_back("-g");
+  argv.push_back(user);
+  std::string output;
+  if (sys::finish_helper(sys::start_helper(argv), output).code() != 0) return {};  // it says so when there are none
+  return parse_getsubids(output);
+}
+
 void probe_ranges(HostFacts& facts) {
   const std::string passwd = sys::try_read_file("/etc/passwd", kMaxEtcFile).value_or("");
   facts.user_name = account_name(passwd, facts.uid);
   if (facts.user_name.empty())
     if (const char* user = std::getenv("USER")) facts.user_name = user;
-  const auto ranges = [&](const char* path) {
-    return parse_subids(sys::try_read_file(path, kMaxEtcFile).value_or(""), facts.user_name, facts.uid);
+  const auto ranges = [&](const char* path, bool groups) {
+    auto spans = parse_subids(sys::try_read_file(path, kMaxEtcFile).value_or(""), facts.user_name, facts.uid);
+    return spans.empty() && !facts.privileged ? ask_for_ranges(facts.user_name, groups) : spans;
   };
-  facts.sub_uids = ranges("/etc/subuid");
-  facts.sub_gids = ranges("/etc/subgid");
+  facts.sub_uids = ranges("/etc/subuid", false);
+  facts.sub_gids = ranges("/etc/subgid", true);
   if (facts.privileged) {
     if (facts.sub_uids.empty()) facts.sub_uids = {kDefaultShift};
     if (facts.sub_gids.empty()) facts.sub_gids = {kDefaultShift};
     return;
   }
-  const auto find = [](const char* name) {
-    for (const char* folder : {"/usr/bin/", "/bin/", "/usr/local/bin/", "/usr/sbin/"})
-      if (std::string path = cat(folder, name); raw::faccessat(AT_FDCWD, path.c_str(), X_OK) == 0) return path;
-    return std::string();
-  };
-  facts.newuidmap = find("newuidmap");
-  facts.newgidmap = find("newgidmap");
+  facts.newuidmap = find_id_program("newuidmap");
+  facts.newgidmap = find_id_program("newgidmap");
   facts.has_id_helpers = !facts.newuidmap.empty() && !facts.newgidmap.empty();
 }
 

@@ -20,6 +20,10 @@ void read_ids(std::string_view text) {
     require(span.count > 0, "a range has ids");
     require(span.first <= UINT32_MAX - span.count, "a range ends below the last id");
   }
+  for (const auto& span : parse_getsubids(text)) {
+    require(span.count > 0, "a range has ids");
+    require(span.first <= UINT32_MAX - span.count, "a range ends below the last id");
+  }
   static_cast<void>(parse_id_map(text));
   static_cast<void>(account_name(text, 1000));
   for (const std::uint32_t uid : {0u, 1000u, 65534u})

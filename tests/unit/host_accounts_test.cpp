@@ -85,3 +85,12 @@ TEST_CASE("an id map lists the ids that exist inside", "[host]") {
   CHECK(parse_id_map("").empty());
   CHECK(parse_id_map("0 1\n0 1 2 3\nx y z\n").empty());
 }
+
+TEST_CASE("what getsubids prints is read line by line", "[host]") {
+  CHECK(parse_getsubids("0: alice 100000 65536\n1: alice 300000 10\n") == std::vector<IdSpan>{{100000, 65536}, {300000, 10}});
+  for (const char* wrong :
+       {"", "Error fetching ranges\n", "0 alice 1 2\n", "0: alice 1\n", "0: alice -1 2\n", "0: alice 1 0\n", "0: alice 4294967295 2\n"}) {
+    INFO(wrong);
+    CHECK(parse_getsubids(wrong).empty());
+  }
+}
