@@ -109,6 +109,8 @@ Hint hint_for(const HostFacts& facts, const Step& step, const Slot& slot) {
     if (slot.call == Call::kCheckKind && is_volume(*bind)) return {"host-path-kind", "see spec.volumes[].hostPath.type"};
     if (slot.call == Call::kCheckKind) return {"rootfs-kind", "rootfs: takes the folder of a root file system"};
     if (error == ENOENT) return {"host-path-missing", cat("ls -ld ", parent_path(bind->source))};
+    if (error == EACCES && bind->target.ends_with("/flag-cwd"))  // made by `run -- CMD`, lib/spec/edit.cpp
+      return {"cwd-forbidden", "the current folder cannot be entered: go to another, or show none with --cwd none"};
     if (error == EACCES)
       return {"host-path-forbidden", cat("user ", facts.uid, " may not enter a folder on the way: namei -l ", bind->source)};
   }

@@ -120,10 +120,11 @@ void add_env(Node& pod, const Edits& edits, std::vector<Diagnostic>& problems) {
 }
 
 // Adds a hostPath volume and mounts it in the chosen containers.
-void add_host_volume(Node& pod, const Edits& edits, const std::string& name, const std::string& source, const std::string& target,
-                     bool read_only) {
+void add_host_volume(Node& pod, const Edits& edits, const std::string& name, const std::string& source, const std::string& type,
+                     const std::string& target, bool read_only) {
   Node path = Node::map();
   path.at_key("path") = Node::string(source);
+  if (!type.empty()) path.at_key("type") = Node::string(type);
   Node volume = Node::map();
   volume.at_key("name") = Node::string(name);
   volume.at_key("hostPath") = std::move(path);
@@ -147,7 +148,7 @@ void add_volumes(Node& pod, const Edits& edits, std::vector<Diagnostic>& problem
       flag_problem(problems, cat("-v ", text), "must be HOST:CONTAINER or HOST:CONTAINER:ro");
       continue;
     }
-    add_host_volume(pod, edits, cat("flag-v-", ++number), clean_path(path_in(edits.current_directory, parts[0])), std::string(parts[1]),
+    add_host_volume(pod, edits, cat("flag-v-", ++number), clean_path(path_in(edits.current_directory, parts[0])), {}, std::string(parts[1]),
                     parts.size() == 3 && parts[2] == "ro");
   }
 }
@@ -163,7 +164,7 @@ void show_directory(Node& pod, const Edits& edits) {
     for (const char* shown : {"/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
       if (host && is_below(path, shown)) return;
   }
-  add_host_volume(pod, edits, "flag-cwd", path, path, !edits.current_directory_writable);
+  add_host_volume(pod, edits, "flag-cwd", path, "Directory", path, !edits.current_directory_writable);
 }
 
 }  // namespace
