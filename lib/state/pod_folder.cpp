@@ -135,9 +135,14 @@ void PodFolder::set_previous_aside() {
   // One that is still there belongs to a start that was killed: it is as old as what it would replace.
   has_previous_ = raw::fstatat(AT_FDCWD, previous().c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
   if (!has_state()) return;
-  if (has_previous_) sys::remove_tree(AT_FDCWD, state_);
-  else if (::rename(state_.c_str(), previous().c_str()) != 0) throw SysError(errno, "rename", state_);
-  has_previous_ = true;
+  if (has_previous_) return sys::remove_tree(AT_FDCWD, state_);
+  if (::rename(state_.c_str(), previous().c_str()) == 0) {
+    has_previous_ = true;
+    return;
+  }
+  if (errno != EXDEV) throw SysError(errno, "rename", state_);
+  // A folder that an image brought, on overlayfs: it cannot be renamed (renaming directories, overlayfs.rst), so it goes.
+  sys::remove_tree(AT_FDCWD, state_);
 }
 
 void PodFolder::bring_previous_back() {
