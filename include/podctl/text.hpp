@@ -20,6 +20,13 @@ std::optional<std::string> did_you_mean(std::string_view word, std::span<const s
 /// negative amount and for more than 290 years.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
+/// Reads an RFC 3339 time ("2026-01-02T03:04:05Z", with fractions and offsets) as time since 1970. Nothing for anything
+/// else, and for years before 1970 and after 2200.
+std::optional<std::chrono::nanoseconds> parse_time(std::string_view text);
+
+/// `--since` and `--until`: a duration before `now`, or an RFC 3339 time.
+std::optional<std::chrono::nanoseconds> parse_moment(std::string_view text, std::chrono::nanoseconds now);
+
 /// `text` in double quotes, made safe for a terminal: control characters, quotes and backslashes are
 /// escaped, bytes that are not UTF-8 become \xNN.
 std::string quote(std::string_view text);

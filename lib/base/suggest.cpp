@@ -31,7 +31,8 @@ int distance(std::string_view a, std::string_view b) {
 
 std::optional<std::string> did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.empty() || word.size() > 64) return std::nullopt;
-  int best = static_cast<int>(std::max<std::size_t>(2, word.size() * 2 / 3)) + 1;
+  // At least one character of the word must be meant: of "a", "b" is no misspelling.
+  int best = static_cast<int>(std::min(std::max<std::size_t>(2, word.size() * 2 / 3) + 1, word.size() * 2));
   std::optional<std::string> found;
   for (const auto candidate : candidates) {
     if (const int d = distance(word, candidate); d < best) {

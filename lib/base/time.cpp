@@ -37,6 +37,76 @@ std::string rfc3339(std::chrono::nanoseconds unix_time, int fraction_digits) {
   return out;
 }
 
+namespace {
+
+// Takes `width` digits and the character `after` them from the front of `text`; -1 when they are not there.
+int take_digits(std::string_view& text, std::size_t width, std::string_view after) {
+  int number = 0;
+  if (text.size() < width + after.size() || text.substr(width, after.size()) != after) return -1;
+  for (const char c : text.substr(0, width)) {
+    if (c < '0' || c > '9') return -1;
+    number = number * 10 + (c - '0');
+  }
+  text.remove_prefix(width + after.size());
+  return number;
+}
+
+// Nanoseconds of ".123" at the front of `text`; -1 for a dot without digits. Digits beyond the ninth are dropped.
+std::int64_t take_fraction(std::string_view& text) {
+  if (text.empty() || text.front() != '.') return 0;
+  text.remove_prefix(1);
+  std::int64_t fraction = 0, place = 100'000'000;
+  const auto digits = text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
+  for (const char c : digits) {
+    fraction += place * (c - '0');
+    place /= 10;
+  }
+  text.remove_prefix(digits.size());
+  return digits.empty() ? -1 : fraction;
+}
+
+// Minutes east of Greenwich of "Z" or "+01:00", which must be all of `text`.
+std::optional<int> read_offset(std::string_view text) {
+  if (text == "Z" || text == "z") return 0;
+  if (text.empty() || (text.front() != '+' && text.front() != '-')) return std::nullopt;
+  const int sign = text.front() == '+' ? 1 : -1;
+  text.remove_prefix(1);
+  const int hours = take_digits(text, 2, ":");
+  const int minutes = hours < 0 ? -1 : take_digits(text, 2, "");
+  if (minutes < 0 || hours > 23 || minutes > 59 || !text.empty()) return std::nullopt;
+  return sign * (hours * 60 + minutes);
+}
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> parse_time(std::string_view text) {
+  constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  std::tm parts{};
+  const int year = take_digits(text, 4, "-");
+  const int month = year < 0 ? -1 : take_digits(text, 2, "-");
+  if (year < 1970 || year > 2200 || month < 1 || month > 12) return std::nullopt;
+  const int day = take_digits(text, 2, "");
+  const bool leap = month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  if (day < 1 || day > kDays[static_cast<std::size_t>(month - 1)] + (leap ? 1 : 0)) return std::nullopt;
+  if (text.empty() || (text.front() != 'T' && text.front() != 't')) return std::nullopt;
+  text.remove_prefix(1);
+  const int hour = take_digits(text, 2, ":");
+  const int minute = hour < 0 ? -1 : take_digits(text, 2, ":");
+  const int second = minute < 0 ? -1 : take_digits(text, 2, "");
+  if (second < 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  const std::int64_t fraction = take_fraction(text);
+  const auto offset = read_offset(text);
+  if (fraction < 0 || !offset) return std::nullopt;
+  parts = {.tm_sec = second, .tm_min = minute, .tm_hour = hour, .tm_mday = day, .tm_mon = month - 1, .tm_year = year - 1900};
+  const std::int64_t seconds = std::int64_t{::timegm(&parts)} - std::int64_t{*offset} * 60;
+  return std::chrono::seconds(seconds) + std::chrono::nanoseconds(fraction);
+}
+
+std::optional<std::chrono::nanoseconds> parse_moment(std::string_view text, std::chrono::nanoseconds now) {
+  if (const auto ago = parse_duration(text)) return now - *ago;
+  return parse_time(text);
+}
+
 std::optional<Duration> parse_duration(std::string_view text) {
   constexpr long double kMost = 9.0e18L;
   if (text.empty()) return std::nullopt;

@@ -40,3 +40,9 @@ TEST_CASE("there is nothing to suggest for nothing, or for what is no word", "[b
   CHECK(meant(longest, {longest}) == "-");  // so long a word costs time and helps nobody
   CHECK(meant("ab", {""}) == "-");
 }
+
+TEST_CASE("of a word of one letter only its other case is near", "[base]") {
+  constexpr std::array<std::string_view, 2> kOthers{"b", "A"};
+  CHECK(did_you_mean("a", kOthers) == "A");
+  CHECK_FALSE(did_you_mean("c", kOthers));
+}

@@ -75,3 +75,54 @@ TEST_CASE("points in time are RFC 3339, in UTC", "[base]") {
   CHECK(rfc3339(1709164800s) == "2024-02-29T00:00:00Z");
   CHECK(rfc3339(-1ns, 9) == "1969-12-31T23:59:59.999999999Z");
 }
+
+TEST_CASE("times as RFC 3339 writes them", "[base]") {
+  CHECK(parse_time("1970-01-01T00:00:00Z") == 0s);
+  CHECK(parse_time("2006-01-02T15:04:05Z") == 1136214245s);
+  CHECK(parse_time("2006-01-02t15:04:05z") == 1136214245s);
+  CHECK(parse_time("2006-01-02T15:04:05.25Z") == 1136214245s + 250ms);
+  CHECK(parse_time("2006-01-02T15:04:05.1234567891Z") == 1136214245s + 123456789ns);
+  CHECK(parse_time("2006-01-02T17:04:05+02:00") == 1136214245s);
+  CHECK(parse_time("2006-01-02T07:34:05-07:30") == 1136214245s);
+  CHECK(parse_time("2024-02-29T00:00:00Z") == 1709164800s);
+  for (const Duration moment : {Duration(0ns), Duration(1136214245s + 5ms), Duration(4102444799s + 999ms)})
+    CHECK(parse_time(rfc3339(moment, 9)) == moment);
+}
+
+TEST_CASE("what is no time gives nothing", "[base]") {
+  for (const char* wrong : {"",
+                            "2006",
+                            "2006-01-02",
+                            "2006-01-02T15:04Z",
+                            "2006-01-02T15:04:05",
+                            "2006-01-02 15:04:05Z",
+                            "2006-13-02T15:04:05Z",
+                            "2006-00-02T15:04:05Z",
+                            "2006-02-30T15:04:05Z",
+                            "2023-02-29T00:00:00Z",
+                            "2006-01-00T15:04:05Z",
+                            "2006-01-02T24:04:05Z",
+                            "2006-01-02T15:60:05Z",
+                            "2006-01-02T15:04:61Z",
+                            "2006-01-02T15:04:05.Z",
+                            "2006-01-02T15:04:05+2:00",
+                            "2006-01-02T15:04:05+0200",
+                            "2006-01-02T15:04:05+02:0",
+                            "2006-01-02T15:04:05Z ",
+                            "2006-01-02T15:04:05ZZ",
+                            "1969-12-31T23:59:59Z",
+                            "-006-01-02T15:04:05Z",
+                            "9999-01-01T00:00:00Z",
+                            "2006-1-2T15:04:05Z"}) {
+    INFO(wrong);
+    CHECK_FALSE(parse_time(wrong));
+  }
+}
+
+TEST_CASE("a moment is a time, or so long ago", "[base]") {
+  constexpr auto now = 1136214245s;
+  CHECK(parse_moment("10s", now) == 1136214235s);
+  CHECK(parse_moment("5", now) == 1136214240s);
+  CHECK(parse_moment("2006-01-02T15:04:00Z", now) == 1136214240s);
+  CHECK_FALSE(parse_moment("yesterday", now));
+}
