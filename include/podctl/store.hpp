@@ -34,15 +34,18 @@ enum class Liveness {
 struct PodRecord {
   std::string name;
   Liveness liveness = Liveness::kFinished;
-  int monitor_pid = 0;      ///< of a running one
-  std::string status_json;  ///< a v1 Pod with status; "" when there is none, or it is torn
-  std::string problem;      ///< what is wrong with the record, in words; "" for nothing
+  int monitor_pid = 0;         ///< of a running one
+  std::string status_json;     ///< a v1 Pod with status; "" when there is none, or it is torn
+  std::string problem;         ///< what is wrong with the record, in words; "" for nothing
+  bool is_unreadable = false;  ///< there is one, and reading it failed
 };
 
 /// Every pod of the store, by name.
 std::vector<PodRecord> list_pods(const StorePaths& paths);
 /// Nothing when there is no pod of that name.
 std::optional<PodRecord> find_pod(const StorePaths& paths, const std::string& name);
+/// @throws Error  kNotFound, with the name that was perhaps meant
+PodRecord get_pod(const StorePaths& paths, const std::string& name);
 
 /// Forgets a pod that does not run: its record, logs and whatever a lost one left.
 /// @throws Error  kConflict when it runs, kNotFound when there is none

@@ -4,6 +4,8 @@
 
 #include "base/text.hpp"
 #include "monitor/setup.hpp"
+#include "podctl/text.hpp"
+#include "spec/names.hpp"
 #include "state/pod_folder.hpp"
 #include "sys/sys.hpp"
 #include "view/status.hpp"
@@ -13,42 +15,94 @@ namespace {
 
 constexpr std::size_t kMaxRecord = std::size_t{16} << 20;
 
-PodRecord read_record(const StorePaths& paths, const std::string& name) {
-  PodRecord record{
-      .name = name, .liveness = Liveness::kLost, .monitor_pid = state::lock_holder(paths, name), .status_json = {}, .problem = {}};
-  record.status_json = sys::try_read_file(cat(paths.state, '/', name, "/status.json"), kMaxRecord).value_or("");
-  if (record.monitor_pid != 0) {
-    record.liveness = Liveness::kRunning;
-    return record;
+// The text of a record; what keeps it from being read is the record's fault, and no other pod's.
+std::string read_status(const StorePaths& paths, PodRecord& record) {
+  try {
+    record.problem.clear();
+    record.is_unreadable = false;
+    return sys::try_read_file(cat(paths.state, '/', record.name, "/status.json"), kMaxRecord).value_or("");
+  } catch (const SysError& error) {
+    record.is_unreadable = true;
+    record.problem = cat("its record cannot be read: ", error.what());
+    return {};
   }
-  const view::RecordCheck check = view::check_record(record.status_json);
-  if (check.is_final) record.liveness = Liveness::kFinished;
-  record.problem = check.problem;
+}
+
+PodRecord read_record(const StorePaths& paths, const std::string& name) {
+  PodRecord record{.name = name, .liveness = Liveness::kLost, .monitor_pid = 0, .status_json = {}, .problem = {}, .is_unreadable = false};
+  record.status_json = read_status(paths, record);
+  // A monitor writes its last record and then lets go of the lock, so a text that was read before the lock was seen
+  // free may be the one before: it counts when it is the same afterwards.
+  constexpr int kMostTries = 100;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    record.monitor_pid = state::lock_holder(paths, name);
+    if (record.monitor_pid != 0) {
+      record.liveness = Liveness::kRunning;
+      return record;
+    }
+    const view::RecordCheck check = view::check_record(record.status_json);
+    record.liveness = check.is_final ? Liveness::kFinished : Liveness::kLost;
+    if (record.problem.empty()) record.problem = check.problem;
+    if (check.is_final) return record;
+    std::string again = read_status(paths, record);
+    if (again == record.status_json) {
+      if (record.problem.empty()) record.problem = check.problem;
+      return record;
+    }
+    record.status_json = std::move(again);
+  }
   return record;
+}
+
+std::vector<std::string> pod_names(const StorePaths& paths) {
+  std::vector<std::string> names = state::folder_names(paths.state);
+  const std::vector<std::string> locks = state::folder_names(paths.runtime);
+  names.insert(names.end(), locks.begin(), locks.end());
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+bool has_folders(const StorePaths& paths, const std::string& name) {
+  struct stat status {};
+  const auto is_there = [&](const std::string& folder) {
+    return sys::raw::fstatat(AT_FDCWD, cat(folder, '/', name).c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+  };
+  return is_there(paths.state) || is_there(paths.runtime);
 }
 
 }  // namespace
 
 std::vector<PodRecord> list_pods(const StorePaths& paths) {
-  std::vector<std::string> names = state::folder_names(paths.state);
-  for (const auto& name : state::folder_names(paths.runtime))
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  std::sort(names.begin(), names.end());
   std::vector<PodRecord> records;
-  records.reserve(names.size());
-  for (const auto& name : names) records.push_back(read_record(paths, name));
+  for (const auto& name : pod_names(paths)) {
+    PodRecord record = read_record(paths, name);
+    const bool removed = record.status_json.empty() && record.liveness == Liveness::kLost && !has_folders(paths, name);
+    if (!removed) records.push_back(std::move(record));
+  }
   return records;
 }
 
 std::optional<PodRecord> find_pod(const StorePaths& paths, const std::string& name) {
-  for (auto& record : list_pods(paths))
-    if (record.name == name) return record;
-  return std::nullopt;
+  // A name becomes a path: what could not be a pod's is none.
+  if (!spec::check_dns_subdomain(name).empty()) return std::nullopt;
+  if (!has_folders(paths, name)) return std::nullopt;
+  return read_record(paths, name);
+}
+
+PodRecord get_pod(const StorePaths& paths, const std::string& name) {
+  if (auto record = find_pod(paths, name)) return std::move(*record);
+  const std::vector<std::string> names = pod_names(paths);
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const auto near = did_you_mean(name, candidates);
+  throw Error({.id = "no-such-pod",
+               .message = cat("pods ", quote(name), " not found", near ? cat("; did you mean ", quote(*near), '?') : ""),
+               .error_class = ErrorClass::kNotFound,
+               .pod = name});
 }
 
 void remove_pod(const StorePaths& paths, const std::string& name) {
-  if (!find_pod(paths, name))
-    throw Error({.id = "no-such-pod", .message = cat("pods \"", name, "\" not found"), .error_class = ErrorClass::kNotFound, .pod = name});
+  static_cast<void>(get_pod(paths, name));
   state::PodFolder folder(paths, name);  // nobody runs it, and nobody starts it meanwhile
   monitor::set_previous_aside(folder);
   if (auto removal = monitor::begin_drop_previous(folder)) monitor::finish_drop_previous(folder, *removal);

@@ -158,7 +158,8 @@ void PodFolder::remove_state() {
 }
 
 int lock_holder(const StorePaths& paths, const std::string& name) {
-  const auto file = sys::try_open_at(AT_FDCWD, cat(paths.runtime, '/', name, "/lock"), O_RDWR | O_NOFOLLOW);
+  // Not for writing: who watches the lock would take the close of that for its holder's end.
+  const auto file = sys::try_open_at(AT_FDCWD, cat(paths.runtime, '/', name, "/lock"), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   if (!file) return 0;
   flock lock = whole_file(F_WRLCK);
   if (::fcntl(file->get(), F_GETLK, &lock) != 0) throw SysError(errno, "fcntl(F_GETLK)", name);
@@ -173,7 +174,7 @@ std::vector<std::string> folder_names(const std::string& folder) {
     throw SysError(errno, "opendir", folder);
   }
   while (const dirent* entry = ::readdir(dir.get()))
-    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+    if (entry->d_name[0] != '.' && (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)) names.emplace_back(entry->d_name);
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "podctl/manifest.hpp"
+#include "view/record_reader.hpp"
 
 namespace podctl::view {
 namespace {
@@ -14,9 +15,6 @@ using lifecycle::ContainerState;
 using lifecycle::Role;
 using lifecycle::StopCause;
 using lifecycle::Termination;
-
-// Version of what stands under status.podctl; a reader refuses a newer major one.
-constexpr int kFormatVersion = 1;
 
 json terminated_json(const Termination& end, std::chrono::nanoseconds offset) {
   json out{{"exitCode", end.exit.code()}, {"reason", end.reason}};
@@ -122,16 +120,11 @@ std::string status_json(const StatusSource& source) {
 }
 
 RecordCheck check_record(std::string_view text) {
-  if (text.empty()) return {false, "its record is missing or empty"};
-  const json pod = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  const json::json_pointer place("/status/podctl");
-  if (!pod.is_object() || !pod.contains(place) || !pod[place].is_object()) return {false, "its record is torn"};
-  const json& own = pod[place];
-  const auto version = own.find("formatVersion");
-  if (version == own.end() || !version->is_number_integer()) return {false, "its record is torn"};
-  if (version->get<std::int64_t>() > kFormatVersion)
-    return {false, cat("its record was written by a newer podctl (format ", version->get<std::int64_t>(), ')')};
-  return {own.contains("exit"), {}};
+  PodSummary pod;
+  if (text.empty()) pod.fault = PodSummary::Fault::kMissing;
+  else if (read_record(text, pod) == Reading::kTorn) pod.fault = PodSummary::Fault::kTorn;
+  else if (pod.format_version > kFormatVersion) pod.fault = PodSummary::Fault::kNewer;
+  return {pod.fault == PodSummary::Fault::kNone && pod.exit.has_value(), fault_text(pod)};
 }
 
 std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at) {
