@@ -87,7 +87,17 @@ std::string own_name(const Command& command) { return command.name.empty() ? "po
 
 bool is_boolean(const Flag& flag) { return flag.value.empty() && flag.bare.empty(); }
 
+// kubectl's habit, which deserves more than "no such flag".
+bool asks_for_namespace(const std::string& word) {
+  for (const std::string_view flag : {"--namespace", "--all-namespaces"})
+    if (word == flag || word.rfind(std::string(flag) + '=', 0) == 0) return true;
+  return word.rfind("-n", 0) == 0 || word == "-A";
+}
+
 [[noreturn]] void unknown_flag(const Command& command, const std::string& word) {
+  if (asks_for_namespace(word))
+    usage_error("there are no Kubernetes namespaces here: metadata.namespace is kept and shown, and a pod is known by its name alone",
+                "podctl --root DIR " + std::string(command.name) + "        # a separate world of names");
   std::vector<std::string_view> names;
   for (const auto flags : {command.flags, global_flags()})
     for (const auto& flag : flags) names.push_back(flag.name);
