@@ -99,6 +99,79 @@ struct PodSecurityContext {
   Passthrough other;
 };
 
+/// A port by its number, or by the name it has among the container's ports.
+struct PortReference {
+  std::int32_t number = 0;  ///< 0 when it is named
+  std::string name;
+
+  friend bool operator==(const PortReference&, const PortReference&) = default;
+};
+
+enum class UriScheme { kHttp, kHttps };
+
+struct HttpHeader {
+  std::string name, value;
+};
+
+struct ExecAction {
+  std::vector<std::string> command;
+};
+struct HttpGetAction {
+  std::string path, host;  ///< host: the pod's own address when empty
+  PortReference port;
+  UriScheme scheme = UriScheme::kHttp;
+  std::vector<HttpHeader> http_headers;
+};
+struct TcpSocketAction {
+  PortReference port;
+  std::string host;
+};
+struct GrpcAction {
+  std::int32_t port = 0;
+  std::string service;
+};
+struct SleepAction {
+  std::int64_t seconds = 0;
+};
+
+/// A check that is made again and again. Exactly one action is set.
+struct Probe {
+  std::optional<ExecAction> exec;
+  std::optional<HttpGetAction> http_get;
+  std::optional<TcpSocketAction> tcp_socket;
+  std::optional<GrpcAction> grpc;
+  std::int32_t initial_delay_seconds = 0, timeout_seconds = 1, period_seconds = 10;
+  std::int32_t success_threshold = 1, failure_threshold = 3;
+  std::optional<std::int64_t> termination_grace_period_seconds;
+};
+
+/// Something done once beside the container's program. Exactly one action is set.
+struct LifecycleHandler {
+  std::optional<ExecAction> exec;
+  std::optional<HttpGetAction> http_get;
+  std::optional<TcpSocketAction> tcp_socket;
+  std::optional<SleepAction> sleep;
+};
+
+struct Lifecycle {
+  std::optional<LifecycleHandler> post_start, pre_stop;
+  std::string stop_signal;  ///< "SIGUSR1"; empty for SIGTERM
+};
+
+enum class RestartRuleAction { kRestart, kRestartAllContainers };
+enum class ExitCodeOperator { kIn, kNotIn };
+
+struct ExitCodeRule {
+  ExitCodeOperator comparison = ExitCodeOperator::kIn;
+  std::vector<std::int32_t> values;
+};
+
+/// What an exit code leads to, before the restart policy is asked.
+struct RestartRule {
+  RestartRuleAction action = RestartRuleAction::kRestart;
+  std::optional<ExitCodeRule> exit_codes;
+};
+
 struct Container {
   std::string name, image, working_dir;
   std::vector<std::string> command, args;
@@ -107,6 +180,10 @@ struct Container {
   ResourceRequirements resources;
   std::vector<VolumeMount> volume_mounts;
   SecurityContext security_context;
+  std::optional<RestartPolicy> restart_policy;  ///< instead of the pod's; Always makes an init container a sidecar
+  std::vector<RestartRule> restart_policy_rules;
+  std::optional<Probe> liveness_probe, readiness_probe, startup_probe;
+  Lifecycle lifecycle;
   std::string termination_message_path;
   TerminationMessagePolicy termination_message_policy = TerminationMessagePolicy::kFile;
   bool stdin_open = false;

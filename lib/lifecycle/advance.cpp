@@ -45,6 +45,11 @@ class Machine {
   }
 
   void on(const Tick&) {}
+  void on(const ProbeFinished&) {}
+  void on(const HookFinished&) {}
+  void on(const ContainerStopRequested&) {}
+  void on(const ContainerRestartRequested&) {}
+  void on(const ContainerSignalRequested&) {}
 
   void on(const StopRequested& event) {
     if (event.cause == StopCause::kKilled || event.cause == StopCause::kSandboxDied) {
@@ -76,7 +81,7 @@ class Machine {
   }
 
   void note(std::string reason, std::optional<std::size_t> container, std::string message) {
-    actions_.push_back(Note{std::move(reason), container, std::move(message)});
+    actions_.push_back(Note{.reason = std::move(reason), .container = container, .message = std::move(message)});
   }
 
   // False for an instance that is gone already.
@@ -86,8 +91,7 @@ class Machine {
     note("Exited", index, termination.exit.signaled ? cat("signal ", termination.exit.value) : cat("code ", termination.exit.value));
     container.terminated = std::move(termination);
     container.status = Status::kTerminated;
-    container.kill_at.reset();
-    container.killed = false;
+    container.ending.reset();
     return true;
   }
 
@@ -179,7 +183,7 @@ class Machine {
   }
 
   void begin_stop(StopCause cause, std::optional<Duration> grace, std::string message) {
-    state_.stop = Stop{cause, now_, std::move(message)};
+    state_.stop = Stop{cause, now_, std::move(message), grace.value_or(state_.grace)};
     const bool at_once = cause == StopCause::kKilled || cause == StopCause::kSandboxDied || cause == StopCause::kStartFailed;
     const Duration wait = std::max(grace.value_or(state_.grace), state_.timing.least_grace);
     for (std::size_t i = 0; i < state_.containers.size(); ++i) {
@@ -191,7 +195,7 @@ class Machine {
         kill(i);
       } else {
         note("Killing", i, "stop signal sent");
-        container.kill_at = now_ + wait;
+        container.ending = Ending{.step = Ending::Step::kSignaled, .since = now_, .grace = wait, .due = now_ + wait};
         actions_.push_back(SignalContainer{i, SIGTERM});
       }
     }
@@ -199,16 +203,15 @@ class Machine {
 
   void kill(std::size_t index) {
     ContainerState& container = state_.containers[index];
-    if (!is_live(container) || container.killed) return;
-    container.killed = true;
-    container.kill_at.reset();
+    if (!is_live(container) || (container.ending && container.ending->step == Ending::Step::kKilled)) return;
+    container.ending = Ending{.step = Ending::Step::kKilled, .since = now_, .due = std::nullopt};
     note("Killing", index, "SIGKILL sent");
-    actions_.push_back(SignalContainer{index, SIGKILL});
+    actions_.push_back(KillContainer{index});
   }
 
   void kill_overdue() {
     for (std::size_t i = 0; i < state_.containers.size(); ++i)
-      if (state_.containers[i].kill_at && now_ >= *state_.containers[i].kill_at) kill(i);
+      if (const auto& ending = state_.containers[i].ending; ending && ending->due && now_ >= *ending->due) kill(i);
   }
 
   bool is_over() const {
@@ -229,8 +232,10 @@ class Machine {
 
 PodState make_pod_state(const PodSpec& spec, const Timing& timing) {
   PodState state;
-  for (const auto& container : spec.init_containers) state.rules.push_back({container.name, Role::kInit, spec.restart_policy});
-  for (const auto& container : spec.containers) state.rules.push_back({container.name, Role::kApp, spec.restart_policy});
+  for (const auto& container : spec.init_containers)
+    state.rules.push_back({.name = container.name, .role = Role::kInit, .restart_policy = spec.restart_policy});
+  for (const auto& container : spec.containers)
+    state.rules.push_back({.name = container.name, .role = Role::kApp, .restart_policy = spec.restart_policy});
   state.containers.resize(state.rules.size());
   if (!spec.init_containers.empty())
     for (auto& container : state.containers) container.waiting_reason = "PodInitializing";
@@ -256,7 +261,7 @@ std::optional<Time> next_timer(const PodState& state) {
   if (!state.stop && state.active_deadline) consider(state.start_time + *state.active_deadline);
   for (const auto& container : state.containers) {
     if (container.restart_at) consider(*container.restart_at);
-    if (container.kill_at) consider(*container.kill_at);
+    if (container.ending && container.ending->due) consider(*container.ending->due);
   }
   return next;
 }

@@ -45,7 +45,8 @@ Phase phase_of(const PodState& state) {
       case StopCause::kSandboxDied: return Phase::kFailed;
       case StopCause::kUser:
       case StopCause::kKilled:
-      case StopCause::kUntil: break;
+      case StopCause::kUntil:
+      case StopCause::kCompleted: break;
     }
   }
   bool init_pending = false, any_started = false, waiting = false, live = false, all_well = true, has_app = false;
@@ -93,7 +94,8 @@ std::string status_word(const PodState& state) {
       case StopCause::kSandboxDied: return "Error";
       case StopCause::kUser:
       case StopCause::kKilled: return state.finished ? "Stopped" : "Terminating";
-      case StopCause::kUntil: break;
+      case StopCause::kUntil:
+      case StopCause::kCompleted: break;
     }
     if (!state.finished) return "Terminating";
   }
@@ -136,7 +138,8 @@ RunExit run_exit(const PodState& state, int signal_number, std::string_view code
       case StopCause::kSandboxDied:
       case StopCause::kEvicted: return {125, "podctl", {}};
       case StopCause::kInitFailed:
-      case StopCause::kUntil: break;
+      case StopCause::kUntil:
+      case StopCause::kCompleted: break;
     }
   }
   if (phase_of(state) == Phase::kSucceeded) return {0, "container", {}};

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <variant>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
+#include "lifecycle/events.hpp"
 #include "podctl/process.hpp"
 #include "podctl/spec.hpp"
 
@@ -21,23 +24,62 @@ struct Timing {
   Duration most_back_off = std::chrono::seconds(300);
   Duration back_off_forgotten = std::chrono::seconds(600);  ///< since the back-off was last raised
   Duration least_grace = std::chrono::seconds(2);
+  Duration probe_slack = std::chrono::seconds(5);  ///< how long after its timeout a probe's answer is waited for
 };
 
-enum class Role { kInit, kApp };
+/// kInit runs to its end before anything else starts; kSidecar starts like it and then stays until the
+/// regular containers have ended; kApp is a regular container.
+enum class Role { kInit, kSidecar, kApp };
+
+struct ProbeRules {
+  Duration initial_delay{0}, period{0}, timeout{0};
+  unsigned success_threshold = 1, failure_threshold = 3;
+  std::optional<Duration> grace;  ///< for the end it causes
+};
 
 /// What the manifest says about a container's life.
 struct ContainerRules {
   std::string name;
   Role role = Role::kApp;
-  RestartPolicy restart_policy = RestartPolicy::kAlways;
+  RestartPolicy restart_policy = RestartPolicy::kAlways;  ///< its own, else the pod's
+  std::vector<RestartRule> restart_rules;
+  std::array<std::optional<ProbeRules>, 3> probes;  ///< by ProbeKind
+  std::array<bool, 2> has_hook{};                   ///< by HookKind
+  int stop_signal = SIGTERM;
+  TerminationMessagePolicy message_policy = TerminationMessagePolicy::kFile;
 };
 
 /// One finished instance.
 struct Termination {
   ExitStatus exit;
-  std::string reason;  ///< Completed, Error, StartError, ...
+  std::string reason;  ///< Completed, Error, OOMKilled, StartError
   std::string message;
   Time started_at{0}, finished_at{0};
+};
+
+/// What the attempts of one probe have come to, for the instance that runs.
+struct ProbeState {
+  bool passed = false;  ///< what counts: it changes when a run of equal results reaches its threshold
+  bool running = false;
+  bool run_of_successes = false;
+  unsigned run = 0;        ///< equal results in a row
+  unsigned errors = 0;     ///< attempts in a row that could not be made
+  std::optional<Time> at;  ///< the next attempt is due; of one that runs: its answer is overdue
+  Time next_at{0};         ///< of one that runs: when the one after it is due
+};
+
+/// A container that is being ended while it lives.
+struct Ending {
+  enum class Step {
+    kHook,      ///< preStop runs
+    kTurn,      ///< a sidecar waits until those it serves have ended
+    kSignaled,  ///< the stop signal was sent
+    kKilled,
+  };
+  Step step = Step::kHook;
+  Time since{0};
+  Duration grace{0};
+  std::optional<Time> due;  ///< when the next step comes, whatever happens
 };
 
 struct ContainerState {
@@ -50,33 +92,42 @@ struct ContainerState {
   unsigned restarts = 0;
   unsigned instances = 0;  ///< how many were started
 
+  // Since all containers were last begun anew, which RestartAllContainers does.
+  bool begun = false;      ///< it was started
+  bool lets_next = false;  ///< it has come so far that the one behind it may begin; never taken back
+  bool done = false;       ///< an init container that has succeeded
+
+  // Of the instance that runs.
+  bool hook_running = false;  ///< postStart
+  bool started = false;       ///< postStart is over and the startup probe has passed
+  std::array<ProbeState, 3> probes;
+  std::optional<Ending> ending;
+  std::string post_start_error;  ///< why its postStart hook failed
+
   Duration next_back_off{0};  ///< 0: the next crash is answered at once
   Time back_off_raised_at{0};
   std::optional<Time> restart_at;
-  std::optional<Time> kill_at;  ///< the stop signal was sent; SIGKILL is due then
-  bool killed = false;
-};
-
-/// Why a pod is being stopped, or was.
-enum class StopCause {
-  kUser,         ///< stop, Ctrl-C, a signal
-  kKilled,       ///< the same without grace
-  kTimeLimit,    ///< --timeout
-  kDeadline,     ///< activeDeadlineSeconds
-  kEvicted,      ///< a volume over its limit
-  kInitFailed,   ///< an init container failed for good
-  kStartFailed,  ///< a container could not be started at all
-  kSandboxDied,
-  kUntil,  ///< --until: the container that was waited for has ended
+  bool kept_down = false;      ///< stopped by hand: not restarted
+  bool restart_asked = false;  ///< restarted by hand: at once, whatever the policy
 };
 
 struct Stop {
   StopCause cause = StopCause::kUser;
   Time at{0};
   std::string message;
+  Duration grace{0};
 };
 
 enum class Phase { kPending, kRunning, kSucceeded, kFailed };
+
+/// In the order they are shown in.
+enum class ConditionType { kPodScheduled, kReadyToStartContainers, kInitialized, kContainersReady, kReady, kAllContainersRestarting };
+inline constexpr std::size_t kConditionTypes = 6;
+
+struct ConditionMark {
+  bool holds = false;
+  Time since{0};  ///< when it last changed
+};
 
 struct PodState {
   std::vector<ContainerRules> rules;  ///< init containers first
@@ -85,65 +136,21 @@ struct PodState {
   Duration grace{0};
   std::optional<Duration> active_deadline;
   RestartPolicy restart_policy = RestartPolicy::kAlways;
+  std::string pod_key;  ///< NAME_NAMESPACE(UID), as the message of a back-off names the pod; the caller's to fill in
+  bool has_readiness_gates = false;
 
   Time start_time{0};
   bool sandbox_ready = false;
-  bool started_once = false;  ///< every app container has run
-  std::optional<Stop> stop;   ///< set from the moment a stop begins
-  bool finished = false;      ///< nothing runs, nothing will; phase is final
+  bool started_once = false;                  ///< every app container has been begun
+  bool initialized = false;                   ///< every init container has succeeded, every sidecar has started
+  std::optional<Time> restart_all_at;         ///< all containers are being ended to begin again, then at the earliest
+  std::optional<std::size_t> restart_all_by;  ///< the container whose end asked for it
+  std::optional<Stop> stop;                   ///< set from the moment a stop begins
+  bool finished = false;                      ///< nothing runs, nothing will; phase is final
+  std::array<ConditionMark, kConditionTypes> conditions;
 };
 
 PodState make_pod_state(const PodSpec& spec, const Timing& timing = {});
-
-// --- events -----------------------------------------------------------------------------------------------
-
-struct SandboxReady {};
-/// The container's program has begun.
-struct Started {
-  std::size_t container = 0;
-};
-struct StartFailed {
-  std::size_t container = 0;
-  int code = 128;  ///< 126, 127 or 128
-  std::string message;
-};
-struct Exited {
-  std::size_t container = 0;
-  ExitStatus exit;
-  std::string message;   ///< its final message
-  bool awaited = false;  ///< its end is what --until waits for: it ends the pod, whatever the restart policy
-};
-/// A time that next_timer() named has come.
-struct Tick {};
-struct StopRequested {
-  StopCause cause = StopCause::kUser;
-  std::optional<Duration> grace;  ///< instead of the pod's own
-  std::string message;
-};
-
-using Event = std::variant<SandboxReady, Started, StartFailed, Exited, Tick, StopRequested>;
-
-// --- actions ----------------------------------------------------------------------------------------------
-
-struct StartContainer {
-  std::size_t container = 0;
-  unsigned instance = 0;  ///< from 0
-  bool in_turn = false;   ///< begun together with the one before it, so it waits for its turn
-};
-struct SignalContainer {
-  std::size_t container = 0;
-  int signal_number = 0;
-};
-/// Nothing is left to do: the sandbox can go.
-struct Finish {};
-/// Something worth telling; the names are those of Kubernetes events.
-struct Note {
-  std::string reason;
-  std::optional<std::size_t> container;
-  std::string message;
-};
-
-using Action = std::variant<StartContainer, SignalContainer, Finish, Note>;
 
 struct Advance {
   PodState state;
@@ -156,14 +163,34 @@ Advance advance(PodState state, const Event& event, Time now);
 /// When the next Tick is due, if nothing happens before.
 std::optional<Time> next_timer(const PodState& state);
 
+/// Why `event`, one of those about a single container, would change nothing; empty when it would.
+std::string_view refusal(const PodState& state, const Event& event);
+
+/// Whether the end of its log stands in for a container's final message (FallbackToLogsOnError): the caller
+/// reads it only then. `message` is what the message's file holds.
+bool wants_log_tail(const PodState& state, std::size_t container, ExitStatus exit, std::string_view message);
+
 // --- what the state means ---------------------------------------------------------------------------------
 
 /// Every container has begun its program at least once.
 bool has_run_once(const PodState& state);
+/// What `ready` says of a container: an init container has succeeded, any other has started and passes.
+bool is_ready(const PodState& state, std::size_t container);
 Phase phase_of(const PodState& state);
 std::string_view phase_name(Phase phase);
 /// The one word of the STATUS column.
 std::string status_word(const PodState& state);
+
+/// As `status.conditions` has it.
+struct Condition {
+  std::string_view type;
+  bool holds = false;
+  Time since{0};
+  std::string_view reason;
+  std::string message;
+};
+std::vector<Condition> conditions_of(const PodState& state);
+bool holds(const PodState& state, ConditionType type);
 
 /// How a foreground run ends.
 struct RunExit {

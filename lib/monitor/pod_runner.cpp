@@ -233,13 +233,23 @@ void PodRunner::carry_out(const lifecycle::SignalContainer& action) {
   const Container& container = containers_[action.container];
   if (!container.member || container.exited) return;
   int number = action.signal_number;
-  if (number != SIGKILL && !options_.strict_grace && is_deaf(action.container, number)) {
+  if (!options_.strict_grace && is_deaf(action.container, number)) {
     say(cat(plan_.members[action.container].name, " is PID 1 of its own namespace and has no handler for ", signal_name(number),
             ": the kernel drops it, so it is killed at once"));
     number = SIGKILL;
   }
   container.member->process().signal(number);
 }
+
+// What the container left running is ended when its main process is seen to have ended.
+void PodRunner::carry_out(const lifecycle::KillContainer& action) {
+  const Container& container = containers_[action.container];
+  if (container.member && !container.exited) container.member->process().signal(SIGKILL);
+}
+
+// No manifest that is read leads here: probes and hooks are still refused fields.
+void PodRunner::carry_out(const lifecycle::RunProbe&) { throw Error({.id = "no-probes", .message = "probes are not carried out yet"}); }
+void PodRunner::carry_out(const lifecycle::RunHook&) { throw Error({.id = "no-hooks", .message = "hooks are not carried out yet"}); }
 
 void PodRunner::carry_out(const lifecycle::Finish&) { over_ = true; }
 

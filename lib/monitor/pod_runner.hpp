@@ -49,6 +49,11 @@ class PodRunner {
   void carry_out(const lifecycle::StartContainer& action);
   void start_pending();
   void carry_out(const lifecycle::SignalContainer& action);
+  void carry_out(const lifecycle::KillContainer& action);
+  void carry_out(const lifecycle::RunProbe&);
+  void carry_out(const lifecycle::AbandonProbe&) {}
+  void carry_out(const lifecycle::RunHook&);
+  void carry_out(const lifecycle::AbandonHook&) {}
   void carry_out(const lifecycle::Finish&);
   void carry_out(const lifecycle::Note& note);
   // What happens

@@ -166,6 +166,7 @@ class History {
     for (const auto& action : next.actions) {
       if (const auto* start = std::get_if<StartContainer>(&action)) check_start(*start);
       if (const auto* signal = std::get_if<SignalContainer>(&action)) check_signal(*signal);
+      if (const auto* kill = std::get_if<KillContainer>(&action)) check_kill(kill->container);
       if (std::holds_alternative<Finish>(action)) check_finish();
     }
     const bool was_over = phase == Phase::kSucceeded || phase == Phase::kFailed;
@@ -199,14 +200,17 @@ class History {
     Real& real = real_[signal.container];
     require(state_.stop.has_value(), "a signal without a stop");
     require(real.live, "a signal to nobody");
-    if (signal.signal_number == SIGKILL) {
-      require(!real.killed, "SIGKILL twice");
-      require(now_ >= kill_due_, "SIGKILL before its time");
-      real.killed = true;
-    } else {
-      require(!real.asked && !real.killed, "the stop signal twice");
-      real.asked = true;
-    }
+    require(!real.asked && !real.killed, "the stop signal twice");
+    real.asked = true;
+  }
+
+  void check_kill(std::size_t who) {
+    Real& real = real_[who];
+    require(state_.stop.has_value(), "a kill without a stop");
+    require(real.live, "a kill of nobody");
+    require(!real.killed, "SIGKILL twice");
+    require(now_ >= kill_due_, "SIGKILL before its time");
+    real.killed = true;
   }
 
   void check_finish() {

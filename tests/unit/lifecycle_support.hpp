@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/errno_text.hpp"
 #include "base/text.hpp"
 #include "lifecycle/pod_state.hpp"
 #include "support/catch.hpp"
@@ -112,10 +113,8 @@ class Life {
     if (const auto* start = std::get_if<StartContainer>(&action))
       return podctl::cat("start ", state_.rules[start->container].name, '#', start->instance, start->in_turn ? " in turn" : "");
     if (const auto* signal = std::get_if<SignalContainer>(&action))
-      return podctl::cat(signal->signal_number == SIGKILL   ? "KILL "
-                         : signal->signal_number == SIGTERM ? "TERM "
-                                                            : "?? ",
-                         state_.rules[signal->container].name);
+      return podctl::cat(podctl::signal_name(signal->signal_number).substr(3), ' ', state_.rules[signal->container].name);
+    if (const auto* kill = std::get_if<KillContainer>(&action)) return podctl::cat("KILL ", state_.rules[kill->container].name);
     if (std::holds_alternative<Finish>(action)) return "finish";
     const auto& note = std::get<Note>(action);
     notes_.push_back(podctl::cat(note.reason, note.container ? podctl::cat(' ', state_.rules[*note.container].name) : "",
