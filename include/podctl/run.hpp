@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "podctl/error.hpp"
+#include "podctl/logs.hpp"
 #include "podctl/manifest.hpp"
 #include "podctl/plan.hpp"
 #include "podctl/store.hpp"
 
 namespace podctl {
 
-enum class LogPrefix { kAuto, kAlways, kNever };
 enum class Explain { kOff, kBrief, kFull };
 
 /// A step of the plan that fails instead of being done: how tests look for what a failure leaves behind.
@@ -33,6 +33,7 @@ struct RunOptions {
   bool strict_grace = false;                        ///< wait it out even where the kernel drops the stop signal
   std::string until;                                ///< ends the pod when this container has ended
   std::string code_from;                            ///< whose exit code is returned; `until` implies it
+  LogLimits log_limits;                             ///< of each container instance's log
   LogPrefix log_prefix = LogPrefix::kAuto;
   bool timestamps = false;
   bool color = false;

@@ -53,32 +53,43 @@ void Sink::write(std::string_view bytes) {
     waiting_.clear();
     taken_ = 0;
   }
-  const bool idle = waiting_.empty();
+  if (waiting_.empty()) bytes.remove_prefix(write_some(bytes));
   waiting_ += bytes;
-  if (idle) push();
+  settle();
 }
 
 void Sink::push() {
+  taken_ += write_some(std::string_view(waiting_).substr(taken_));
+  settle();
+}
+
+// How much of `bytes` is done with: taken, or dropped because nobody reads any more.
+std::size_t Sink::write_some(std::string_view bytes) {
   const int fd = own_ ? own_.get() : fd_;
-  while (taken_ < waiting_.size()) {
-    std::size_t size = waiting_.size() - taken_;
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    std::size_t size = bytes.size() - taken;
     if (!own_ && !direct_) {
       // A socket or the like, whose mode is shared with others: a pipe's worth at a time, once it is ready.
       pollfd poll{fd, POLLOUT, 0};
       if (::poll(&poll, 1, 0) <= 0) break;
       size = std::min<std::size_t>(size, 4096);
     }
-    const ssize_t written = ::write(fd, waiting_.data() + taken_, size);
+    const ssize_t written = ::write(fd, bytes.data() + taken, size);
     if (written < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) break;
-      broken_ = true;  // nobody reads any more, or the disk is full
-      waiting_.clear();
-      taken_ = 0;
-      break;
+      broken_ = true;  // the reader has gone, or the disk is full
+      return bytes.size();
     }
-    taken_ += static_cast<std::size_t>(written);
+    taken += static_cast<std::size_t>(written);
   }
+  return taken;
+}
+
+// Keeps what waits, and waits for room while something does.
+void Sink::settle() {
+  const int fd = own_ ? own_.get() : fd_;
   const bool must_wait = taken_ < waiting_.size();
   if (!must_wait) {
     waiting_.clear();

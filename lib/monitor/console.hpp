@@ -33,6 +33,8 @@ class Sink {
 
  private:
   void push();
+  void settle();
+  std::size_t write_some(std::string_view bytes);
 
   Loop& loop_;
   int fd_;

@@ -14,7 +14,8 @@ namespace {
 
 namespace raw = sys::raw;
 
-constexpr std::size_t kChunk = 65536;
+constexpr std::size_t kChunk = 65536;          // what a pipe holds, unless it is asked for more (pipe(7))
+constexpr std::size_t kBusyPipe = kChunk * 4;  // of a stream that filled one
 
 std::chrono::nanoseconds unix_now() { return std::chrono::system_clock::now().time_since_epoch(); }
 
@@ -88,7 +89,7 @@ void ContainerIo::take(state::Stream stream, std::string_view bytes) {
 // True when the stream has ended.
 bool ContainerIo::read_some(state::Stream stream, bool once) {
   Source& source = sources_[static_cast<std::size_t>(stream)];
-  static std::array<char, kChunk> buffer;  // one thread, one chunk at a time
+  static std::array<char, kBusyPipe> buffer;  // one thread, one chunk at a time
   while (source.read_end) {
     const long got = raw::read(source.read_end.get(), buffer.data(), buffer.size());
     if (got == -EAGAIN) return false;
@@ -98,10 +99,19 @@ bool ContainerIo::read_some(state::Stream stream, bool once) {
       source.read_end.reset();
       return true;
     }
+    if (static_cast<std::size_t>(got) >= kChunk) grow(source);
     take(stream, std::string_view(buffer.data(), static_cast<std::size_t>(got)));
     if (once) return false;
   }
   return true;
+}
+
+// A container that fills its pipe waits less often on a larger one. Only such ones: pages of pipes are limited for
+// each user (fs.pipe-user-pages-soft, pipe(7)), and where none are left the pipe stays as it is.
+void ContainerIo::grow(Source& source) {
+  if (source.grown) return;
+  source.grown = true;
+  ::fcntl(source.read_end.get(), F_SETPIPE_SZ, static_cast<int>(kBusyPipe));
 }
 
 // When the caller does not take what it asked for, its containers wait as they would on any full pipe.

@@ -37,8 +37,9 @@ class ContainerIo {
  private:
   struct Source {
     UniqueFd read_end, write_end;
-    bool watched = false, paused = false;
+    bool watched = false, paused = false, grown = false;
   };
+  static void grow(Source& source);
   bool read_some(state::Stream stream, bool once);
   void take(state::Stream stream, std::string_view bytes);
   void pause_if_full();

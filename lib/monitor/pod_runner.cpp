@@ -195,7 +195,7 @@ void PodRunner::carry_out(const lifecycle::StartContainer& action) {
   container.exited = false;
   container.instance = action.instance;
   std::optional<state::LogFile> log;
-  if (!options_.forget) log.emplace(folder_->state_fd(), planned.name, action.instance, state::LogFile::Limits{});
+  if (!options_.forget) log.emplace(folder_->state_fd(), planned.name, action.instance, options_.log_limits);
   container.io = std::make_unique<ContainerIo>(
       loop_, console_, action.container, planned.is_init, std::move(log), [this, name = planned.name](const Error& error) {
         console_.err().write(cat("podctl: warning: the log of container '", name, "' is cut off here: ", error.what(), '\n'));

@@ -24,9 +24,10 @@ namespace fs = std::filesystem;
 using bench::Command;
 
 struct Setup {
-  fs::path bin, work;  // podctl and floor; a folder with busybox/ in it
+  fs::path bin, work, memory;  // podctl and floor; a folder with busybox/ in it; one whose files are in memory
   int pairs = 300, series = 3;
-  bool peers = false;
+  bool peers = false, quick = false;
+  std::string only;  // one group of rows; empty: all
 };
 
 bool all_kept = true;
@@ -186,6 +187,33 @@ void memory_rows(const Setup& setup) {
   row("size of podctl", static_cast<double>(fs::file_size(setup.bin / "podctl")) / (1 << 20), "MiB", 6);
 }
 
+// A container that prints as fast as it is read, against the same program with cat for a reader. Both leave files of the
+// same size: a line of the log is its text and 40 bytes more, which the other prints itself.
+void log_rows(const Setup& setup) {
+  constexpr std::uint64_t kLine = 200, kHead = 40;
+  const std::uint64_t lines = (setup.quick ? std::uint64_t{64} << 20 : std::uint64_t{1} << 30) / kLine;
+  const std::string root = setup.memory / "logs", file = setup.memory / "cat.log", bytes = std::to_string(lines * kLine);
+  std::ostringstream manifest;
+  manifest
+      << R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"log"},"spec":{"restartPolicy":"Never","containers":[{"name":"a","image":"rootfs:)"
+      << (setup.work / "busybox").string() << R"(","command":["/bin/spout",")" << bytes << R"(","200"]}]}})";
+  const Command pod{
+      "unrotated", {setup.bin / "unrotated", write_file(setup.work / "log.json", manifest.str()), root}, {{"rm", "-rf", root, file}}};
+  const auto piped = [&](std::uint64_t line) {
+    return Command{"cat",
+                   {"sh", "-c", "\"$1\" \"$2\" \"$3\" | cat > \"$4\"", "sh", setup.bin / "spout", std::to_string(lines * line),
+                    std::to_string(line), file},
+                   {{"rm", "-rf", root, file}}};
+  };
+  const int pairs = setup.quick ? 5 : 7;
+  bench::run_once(pod);
+  if (const auto size = fs::file_size(fs::path(root) / "state/pods/log/logs/a/0.log"); size != lines * (kLine + kHead))
+    throw std::runtime_error("the log has " + std::to_string(size) + " bytes");
+  compare_row(setup, "a log of " + std::to_string(lines * (kLine + kHead) >> 20) + " MiB against cat > file", pod, piped(kLine + kHead),
+              1.3, pairs);
+  compare_row(setup, "  the same against cat of the lines alone", pod, piped(kLine), std::nullopt, pairs);
+}
+
 // What podctl must not leave: its processes, mounts, and files other than records.
 int leftovers(const fs::path& root) {
   int count = 0;
@@ -231,21 +259,31 @@ void many_rows(const Setup& setup) {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: podctl_bench BIN WORK [--pairs N] [--series N] [--peers]   (see tests/bench/run)\n");
+    std::fprintf(stderr,
+                 "usage: podctl_bench BIN WORK [--quick] [--only ROWS] [--pairs N] [--series N] [--peers]   (see tests/bench/run)\n");
     return 2;
   }
-  Setup setup{.bin = argv[1], .work = argv[2]};
+  const char* memory = std::getenv("XDG_RUNTIME_DIR");
+  Setup setup{.bin = argv[1], .work = argv[2], .memory = memory != nullptr ? memory : argv[2]};
   for (int i = 3; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--peers") setup.peers = true;
+    else if (word == "--quick") setup.quick = true, setup.pairs = 30, setup.series = 1;
+    else if (word == "--only" && i + 1 < argc) setup.only = argv[++i];
     else if (word == "--pairs" && i + 1 < argc) setup.pairs = std::atoi(argv[++i]);
     else if (word == "--series" && i + 1 < argc) setup.series = std::atoi(argv[++i]);
     else return std::fprintf(stderr, "podctl_bench: what is %s?\n", argv[i]), 2;
   }
   try {
-    memory_rows(setup);
-    start_rows(setup);
-    many_rows(setup);
+    const std::pair<const char*, void (*)(const Setup&)> groups[]{
+        {"memory", memory_rows}, {"start", start_rows}, {"logs", log_rows}, {"many", many_rows}};
+    bool any = false;
+    for (const auto& [name, rows] : groups) {
+      if (!setup.only.empty() && setup.only != name) continue;
+      any = true;
+      rows(setup);
+    }
+    if (!any) throw std::runtime_error("there are no rows " + setup.only);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "podctl_bench: %s\n", error.what());
     return 1;
