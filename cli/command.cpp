@@ -43,7 +43,7 @@ const std::vector<Command>& table() {
       kRunCommand,
       planned("create", "", Group::kRun, "Prepare a pod without starting it."),
       planned("start", "", Group::kRun, "Start a pod that was created or has ended."),
-      planned("ps", "get", Group::kLook, "List pods."),
+      kPsCommand,
       planned("logs", "", Group::kLook, "Show what containers printed."),
       planned("inspect", "", Group::kLook, "A pod as JSON."),
       planned("describe", "", Group::kLook, "A pod in words."),

@@ -1,7 +1,9 @@
 #include "cli/environment.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -9,6 +11,7 @@
 
 #include "podctl/error.hpp"
 #include "podctl/host.hpp"
+#include "podctl/output.hpp"
 
 namespace podctl::cli {
 namespace {
@@ -46,6 +49,34 @@ Plan plan_for(const Arguments& arguments, const Input& input) {
                             .manifest_directory = input.directory,
                             .start_time = std::chrono::system_clock::now().time_since_epoch()};
   return make_plan(pod, input.manifest.objects, probe_host(questions_for(pod, options)), options);
+}
+
+std::size_t table_width() {
+  if (::isatty(1) != 1) return 0;
+  winsize size{};
+  const std::string columns = variable("COLUMNS");
+  const unsigned long wanted = columns.empty() ? 0 : std::strtoul(columns.c_str(), nullptr, 10);
+  if (wanted > 0 && wanted < 100000) return wanted;
+  return ::ioctl(1, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+std::chrono::nanoseconds unix_now() { return std::chrono::system_clock::now().time_since_epoch(); }
+
+OutputForm output_form(const Arguments& arguments, std::span<const std::string_view> forms, std::string_view standard) {
+  constexpr std::string_view kPath = "jsonpath";
+  const std::string text = arguments.text("output");
+  const bool has_path = std::find(forms.begin(), forms.end(), kPath) != forms.end();
+  if (has_path && text.rfind("jsonpath=", 0) == 0) return {std::string(kPath), text.substr(kPath.size() + 1)};
+  if (has_path && text == kPath) usage_error("-o jsonpath needs an expression", "-o jsonpath='{.status.phase}'");
+  return {arguments.choice("output", forms, standard), {}};
+}
+
+std::string in_form(const std::string& json, const OutputForm& form) {
+  if (form.name == "yaml") return json_to_yaml(json);
+  if (form.name != "jsonpath") return json;
+  std::string found = query_jsonpath(json, form.expression);
+  if (found.empty() || found.back() != '\n') found += '\n';
+  return found;
 }
 
 void print(std::string_view text) {

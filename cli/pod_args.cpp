@@ -39,20 +39,18 @@ void require_container(const PodSummary& pod, const std::string& name) {
 NamedPod look_up(const StorePaths& paths, const PodName& name, const std::string& container) {
   if (!name.container.empty() && !container.empty() && name.container != container)
     usage_error(quote(name.pod + '/' + name.container) + " and -c " + quote(container) + " name two containers");
-  NamedPod pod{.record = get_pod(paths, name.pod), .summary = {}, .container = name.container.empty() ? container : name.container};
-  pod.summary = summarize(pod.record);
+  NamedPod pod{look_at_pod(paths, name.pod), name.container.empty() ? container : name.container};
   require_container(pod.summary, pod.container);
   return pod;
 }
 
 NamedPod only_pod(const Arguments& arguments, const StorePaths& paths) {
   if (!is_read_by_a_person()) usage_error("which pod?", "podctl ps        # lists the pods");
-  std::vector<PodRecord> all = list_pods(paths);
+  std::vector<SeenPod> all = look_at_pods(paths);
   if (all.size() != 1)
     usage_error(all.empty() ? "which pod? there is none" : "which pod? there are " + std::to_string(all.size()),
                 all.empty() ? "podctl run FILE" : "podctl ps        # lists the pods");
-  NamedPod pod{.record = std::move(all.front()), .summary = {}, .container = named_by_flag(arguments)};
-  pod.summary = summarize(pod.record);
+  NamedPod pod{std::move(all.front()), named_by_flag(arguments)};
   require_container(pod.summary, pod.container);
   note(arguments, "pod " + pod.record.name);
   return pod;
@@ -69,9 +67,15 @@ NamedPod one_pod(const Arguments& arguments, const StorePaths& paths, NoName no_
   return look_up(paths, name, named_by_flag(arguments));
 }
 
+std::vector<PodName> named_pods(const Arguments& arguments, NoNames no_names) {
+  const bool kind_alone = arguments.names.size() == 1 && is_pod_kind(arguments.names.front());
+  if (kind_alone && no_names == NoNames::kTakeAll) return {};
+  return parse_pod_names(arguments.names);
+}
+
 std::vector<NamedPod> several_pods(const Arguments& arguments, const StorePaths& paths, NoNames no_names, Missing missing) {
-  const std::vector<PodName> names = parse_pod_names(arguments.names);
-  const bool all = arguments.is_set("all"), selected = arguments.has("selector");
+  const std::vector<PodName> names = named_pods(arguments, no_names);
+  const bool selected = arguments.has("selector"), all = arguments.is_set("all") && no_names == NoNames::kRefuse;
   if (!names.empty() && (all || selected)) usage_error(std::string("name pods, or use ") + (all ? "--all" : "-l") + ", but not both");
   std::vector<NamedPod> pods;
   for (const auto& name : names) {
@@ -87,11 +91,8 @@ std::vector<NamedPod> several_pods(const Arguments& arguments, const StorePaths&
   if (!names.empty()) return pods;
   if (!all && !selected && no_names == NoNames::kRefuse) usage_error("which pods?", "name them, or use -l SELECTOR or --all");
   const LabelSelector selector = selected ? parse_label_selector(arguments.text("selector")) : LabelSelector();
-  for (auto& record : list_pods(paths)) {
-    NamedPod pod{.record = std::move(record), .summary = {}, .container = named_by_flag(arguments)};
-    pod.summary = summarize(pod.record);
-    if (matches(selector, pod.summary.labels)) pods.push_back(std::move(pod));
-  }
+  for (auto& pod : look_at_pods(paths))
+    if (matches(selector, pod.summary.labels)) pods.push_back({std::move(pod), named_by_flag(arguments)});
   return pods;
 }
 

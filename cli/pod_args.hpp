@@ -13,9 +13,7 @@
 namespace podctl::cli {
 
 /// A pod that exists, and the container of it when one was named (which exists too, as far as the record knows).
-struct NamedPod {
-  PodRecord record;
-  PodSummary summary;
+struct NamedPod : SeenPod {
   std::string container;
 };
 
@@ -46,8 +44,10 @@ NamedPod one_pod(const Arguments& arguments, const StorePaths& paths, NoName no_
 enum class Missing { kRefuse, kIgnore };
 /// What a command that takes several pods does when none is named in any way.
 enum class NoNames { kRefuse, kTakeAll };
+/// The names on the command line. A lone "pods" names none, as in `podctl get pods`, where none need be named.
+std::vector<PodName> named_pods(const Arguments& arguments, NoNames no_names);
 /// The pods that names, -l or --all mean: named ones in the order they were named, others by name. Names and -l exclude
-/// each other, as do names and --all.
+/// each other, as do names and --all where that means something.
 std::vector<NamedPod> several_pods(const Arguments& arguments, const StorePaths& paths, NoNames no_names,
                                    Missing missing = Missing::kRefuse);
 

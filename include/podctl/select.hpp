@@ -17,6 +17,9 @@ struct PodName {
   friend bool operator==(const PodName&, const PodName&) = default;
 };
 
+/// Whether a word is what kubectl calls pods by: "pod", "pods", "po".
+bool is_pod_kind(std::string_view word);
+
 /// Reads the first name of `words` and takes it away: "demo", "pod/demo", "demo/app", "pod/demo/app", or the two words
 /// "pod demo". What comes after stays. "po" and "pods" mean the same as "pod"; a pod that is called so is "pod/pod".
 /// @throws Error  kUsage when there is no word, or one that names nothing

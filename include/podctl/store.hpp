@@ -44,8 +44,6 @@ struct PodRecord {
 std::vector<PodRecord> list_pods(const StorePaths& paths);
 /// Nothing when there is no pod of that name.
 std::optional<PodRecord> find_pod(const StorePaths& paths, const std::string& name);
-/// @throws Error  kNotFound, with the name that was perhaps meant
-PodRecord get_pod(const StorePaths& paths, const std::string& name);
 
 /// Forgets a pod that does not run: its record, logs and whatever a lost one left.
 /// @throws Error  kConflict when it runs, kNotFound when there is none

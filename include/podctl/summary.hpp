@@ -75,6 +75,18 @@ struct PodSummary {
 
 PodSummary summarize(const PodRecord& record);
 
+/// A pod as it was found, and what that means; the record was read once for both.
+struct SeenPod {
+  PodRecord record;
+  PodSummary summary;
+};
+/// Every pod of the store, by name.
+std::vector<SeenPod> look_at_pods(const StorePaths& paths);
+/// @throws Error  kNotFound, with the name that was perhaps meant
+SeenPod look_at_pod(const StorePaths& paths, const std::string& name);
+/// Nothing when there is no pod of that name.
+std::optional<SeenPod> try_look_at_pod(const StorePaths& paths, const std::string& name);
+
 /// The one word of the STATUS column: kubectl's rules, and podctl's words for what kubectl does not know.
 std::string status_word(const PodSummary& pod);
 

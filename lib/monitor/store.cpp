@@ -4,11 +4,12 @@
 
 #include "base/text.hpp"
 #include "monitor/setup.hpp"
+#include "podctl/summary.hpp"
 #include "podctl/text.hpp"
 #include "spec/names.hpp"
 #include "state/pod_folder.hpp"
 #include "sys/sys.hpp"
-#include "view/status.hpp"
+#include "view/record_reader.hpp"
 
 namespace podctl {
 namespace {
@@ -28,30 +29,25 @@ std::string read_status(const StorePaths& paths, PodRecord& record) {
   }
 }
 
-PodRecord read_record(const StorePaths& paths, const std::string& name) {
+SeenPod look_at(const StorePaths& paths, const std::string& name) {
   PodRecord record{.name = name, .liveness = Liveness::kLost, .monitor_pid = 0, .status_json = {}, .problem = {}, .is_unreadable = false};
   record.status_json = read_status(paths, record);
+  PodSummary pod = view::read_record(record.status_json);
   // A monitor writes its last record and then lets go of the lock, so a text that was read before the lock was seen
   // free may be the one before: it counts when it is the same afterwards.
   constexpr int kMostTries = 100;
   for (int tries = 0; tries < kMostTries; ++tries) {
     record.monitor_pid = state::lock_holder(paths, name);
-    if (record.monitor_pid != 0) {
-      record.liveness = Liveness::kRunning;
-      return record;
-    }
-    const view::RecordCheck check = view::check_record(record.status_json);
-    record.liveness = check.is_final ? Liveness::kFinished : Liveness::kLost;
-    if (record.problem.empty()) record.problem = check.problem;
-    if (check.is_final) return record;
+    record.liveness = record.monitor_pid != 0 ? Liveness::kRunning : view::is_final(pod) ? Liveness::kFinished : Liveness::kLost;
+    if (record.liveness != Liveness::kLost) break;
     std::string again = read_status(paths, record);
-    if (again == record.status_json) {
-      if (record.problem.empty()) record.problem = check.problem;
-      return record;
-    }
+    if (again == record.status_json) break;
     record.status_json = std::move(again);
+    pod = view::read_record(record.status_json);
   }
-  return record;
+  view::settle(pod, record);
+  record.problem = pod.problem;
+  return {std::move(record), std::move(pod)};
 }
 
 std::vector<std::string> pod_names(const StorePaths& paths) {
@@ -73,25 +69,25 @@ bool has_folders(const StorePaths& paths, const std::string& name) {
 
 }  // namespace
 
-std::vector<PodRecord> list_pods(const StorePaths& paths) {
-  std::vector<PodRecord> records;
+std::vector<SeenPod> look_at_pods(const StorePaths& paths) {
+  std::vector<SeenPod> pods;
   for (const auto& name : pod_names(paths)) {
-    PodRecord record = read_record(paths, name);
-    const bool removed = record.status_json.empty() && record.liveness == Liveness::kLost && !has_folders(paths, name);
-    if (!removed) records.push_back(std::move(record));
+    SeenPod pod = look_at(paths, name);
+    const bool removed = pod.summary.fault == PodSummary::Fault::kMissing && !has_folders(paths, name);
+    if (!removed) pods.push_back(std::move(pod));
   }
-  return records;
+  return pods;
 }
 
-std::optional<PodRecord> find_pod(const StorePaths& paths, const std::string& name) {
+std::optional<SeenPod> try_look_at_pod(const StorePaths& paths, const std::string& name) {
   // A name becomes a path: what could not be a pod's is none.
   if (!spec::check_dns_subdomain(name).empty()) return std::nullopt;
   if (!has_folders(paths, name)) return std::nullopt;
-  return read_record(paths, name);
+  return look_at(paths, name);
 }
 
-PodRecord get_pod(const StorePaths& paths, const std::string& name) {
-  if (auto record = find_pod(paths, name)) return std::move(*record);
+SeenPod look_at_pod(const StorePaths& paths, const std::string& name) {
+  if (auto pod = try_look_at_pod(paths, name)) return std::move(*pod);
   const std::vector<std::string> names = pod_names(paths);
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   const auto near = did_you_mean(name, candidates);
@@ -101,8 +97,19 @@ PodRecord get_pod(const StorePaths& paths, const std::string& name) {
                .pod = name});
 }
 
+std::vector<PodRecord> list_pods(const StorePaths& paths) {
+  std::vector<PodRecord> records;
+  for (auto& pod : look_at_pods(paths)) records.push_back(std::move(pod.record));
+  return records;
+}
+
+std::optional<PodRecord> find_pod(const StorePaths& paths, const std::string& name) {
+  auto pod = try_look_at_pod(paths, name);
+  return pod ? std::optional(std::move(pod->record)) : std::nullopt;
+}
+
 void remove_pod(const StorePaths& paths, const std::string& name) {
-  static_cast<void>(get_pod(paths, name));
+  static_cast<void>(look_at_pod(paths, name));
   state::PodFolder folder(paths, name);  // nobody runs it, and nobody starts it meanwhile
   monitor::set_previous_aside(folder);
   if (auto removal = monitor::begin_drop_previous(folder)) monitor::finish_drop_previous(folder, *removal);

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kKinds{"pod", "pods", "po"};
 
-bool is_kind(std::string_view word) { return std::find(kKinds.begin(), kKinds.end(), word) != kKinds.end(); }
-
 [[noreturn]] void refuse(std::string message, std::string cause, std::string hint) {
   throw Error({.id = "usage",
                .message = std::move(message),
@@ -24,7 +22,7 @@ bool is_kind(std::string_view word) { return std::find(kKinds.begin(), kKinds.en
 
 PodName parse_name(std::string_view word) {
   auto parts = split(word, '/');
-  if (parts.size() > 1 && is_kind(parts[0])) parts.erase(parts.begin());
+  if (parts.size() > 1 && is_pod_kind(parts[0])) parts.erase(parts.begin());
   if (parts.size() > 2 || std::find(parts.begin(), parts.end(), "") != parts.end())
     refuse(cat(quote(word), " names no pod"), {}, "write POD, pod/POD or POD/CONTAINER");
   return {std::string(parts[0]), parts.size() == 2 ? std::string(parts[1]) : std::string()};
@@ -56,8 +54,10 @@ LabelTerm parse_term(std::string_view selector, std::string_view text) {
 
 }  // namespace
 
+bool is_pod_kind(std::string_view word) { return std::find(kKinds.begin(), kKinds.end(), word) != kKinds.end(); }
+
 PodName take_pod_name(std::vector<std::string>& words) {
-  if (words.size() > 1 && is_kind(words.front())) words.erase(words.begin());
+  if (words.size() > 1 && is_pod_kind(words.front())) words.erase(words.begin());
   if (words.empty()) refuse("which pod?", {}, "podctl ps        # lists the pods");
   PodName name = parse_name(words.front());
   words.erase(words.begin());
@@ -65,7 +65,7 @@ PodName take_pod_name(std::vector<std::string>& words) {
 }
 
 std::vector<PodName> parse_pod_names(std::vector<std::string> words) {
-  if (words.size() > 1 && is_kind(words.front())) words.erase(words.begin());
+  if (words.size() > 1 && is_pod_kind(words.front())) words.erase(words.begin());
   std::vector<PodName> names;
   for (const auto& word : words) names.push_back(parse_name(word));
   return names;

@@ -65,6 +65,7 @@ std::string read_file(int fd, std::string_view name, std::size_t most) {
     const long got = check(raw::read(fd, content.data() + have, content.size() - have), "read", name);
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
+    if (have == size && size > 0) break;  // a file that has a size has no more than that
     if (have > most) throw SysError(EFBIG, "read", name);
   }
   content.resize(have);

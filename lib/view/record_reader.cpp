@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "podctl/text.hpp"
+#include "view/json_text.hpp"
 
 namespace podctl::view {
 namespace {
@@ -189,9 +190,10 @@ class Picker {
     std::string protocol = "TCP";
   };
 
+  // What is printed later must not be nested deeper than printing can go.
   bool push(At at, bool list) {
     stack_.push_back({at, list});
-    return true;
+    return stack_.size() <= static_cast<std::size_t>(kMaxJsonDepth);
   }
 
   void begin_entry(At at) {
@@ -336,14 +338,53 @@ class Picker {
   bool has_own_ = false;
 };
 
+// Goes over a text without the indentation of its lines, which is half of a record. No string of JSON goes over a line's
+// end, so nothing but blanks is left out.
+class Unindented {
+ public:
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  Unindented(const char* at, const char* end) : at_(at), end_(end) {}
+  reference operator*() const { return *at_; }
+  Unindented& operator++() {
+    if (*at_++ == '\n')
+      while (at_ != end_ && *at_ == ' ') ++at_;
+    return *this;
+  }
+  Unindented operator++(int) {
+    const Unindented before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const Unindented& a, const Unindented& b) { return a.at_ == b.at_; }
+
+ private:
+  const char* at_;
+  const char* end_;
+};
+
 }  // namespace
 
-Reading read_record(std::string_view text, PodSummary& pod) {
+PodSummary read_record(std::string_view text) {
+  PodSummary pod;
   Picker picker(pod);
-  const bool whole = json::sax_parse(text, &picker);
+  if (text.empty()) {
+    pod.fault = PodSummary::Fault::kMissing;
+    return pod;
+  }
+  const char* end = text.data() + text.size();
+  const bool whole = json::sax_parse(Unindented(text.data(), end), Unindented(end, end), &picker);
   picker.finish();
-  return whole && picker.has_own() && pod.format_version > 0 ? Reading::kWhole : Reading::kTorn;
+  if (!whole || !picker.has_own() || pod.format_version <= 0) pod.fault = PodSummary::Fault::kTorn;
+  else if (pod.format_version > kFormatVersion) pod.fault = PodSummary::Fault::kNewer;
+  return pod;
 }
+
+bool is_final(const PodSummary& pod) { return pod.fault == PodSummary::Fault::kNone && pod.exit.has_value(); }
 
 std::string fault_text(const PodSummary& pod) {
   switch (pod.fault) {

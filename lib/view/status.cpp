@@ -120,11 +120,8 @@ std::string status_json(const StatusSource& source) {
 }
 
 RecordCheck check_record(std::string_view text) {
-  PodSummary pod;
-  if (text.empty()) pod.fault = PodSummary::Fault::kMissing;
-  else if (read_record(text, pod) == Reading::kTorn) pod.fault = PodSummary::Fault::kTorn;
-  else if (pod.format_version > kFormatVersion) pod.fault = PodSummary::Fault::kNewer;
-  return {pod.fault == PodSummary::Fault::kNone && pod.exit.has_value(), fault_text(pod)};
+  const PodSummary pod = read_record(text);
+  return {is_final(pod), fault_text(pod)};
 }
 
 std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at) {

@@ -83,29 +83,26 @@ std::string app_word(const PodSummary& pod) {
 
 }  // namespace
 
-PodSummary summarize(const PodRecord& record) {
-  PodSummary pod;
-  if (!record.status_json.empty()) {
-    const view::Reading reading = view::read_record(record.status_json, pod);
-    if (reading == view::Reading::kTorn) pod.fault = PodSummary::Fault::kTorn;
-    else if (pod.format_version > view::kFormatVersion) pod.fault = PodSummary::Fault::kNewer;
-  } else if (record.is_unreadable) {
-    pod.fault = PodSummary::Fault::kUnreadable;
-  } else if (record.liveness != Liveness::kRunning) {
-    pod.fault = PodSummary::Fault::kMissing;
-  } else {
-    pod.phase = "Pending";  // the first record of a pod that starts is written a moment after its name was taken
-  }
+void view::settle(PodSummary& pod, const PodRecord& record) {
   pod.name = record.name;
   pod.liveness = record.liveness;
-  pod.problem = record.problem;
-  if (pod.problem.empty()) pod.problem = view::fault_text(pod);
-  if (pod.fault != PodSummary::Fault::kNone || is_lost(pod) || pod.phase.empty()) pod.phase = "Unknown";
   pod.monitor_pid = record.monitor_pid;
-  if (pod.liveness != Liveness::kRunning) {  // numbers that are somebody else's by now
-    pod.pause_pid = 0;
-    for (auto& container : pod.containers) container.pid = 0;
+  if (record.is_unreadable) {
+    pod.fault = PodSummary::Fault::kUnreadable;
+  } else if (pod.fault == PodSummary::Fault::kMissing && record.liveness == Liveness::kRunning) {
+    pod.fault = PodSummary::Fault::kNone;  // the first record of a pod that starts is written a moment after its name was taken
+    pod.phase = "Pending";
   }
+  pod.problem = record.is_unreadable ? record.problem : view::fault_text(pod);
+  if (pod.fault != PodSummary::Fault::kNone || is_lost(pod) || pod.phase.empty()) pod.phase = "Unknown";
+  if (pod.liveness == Liveness::kRunning) return;
+  pod.pause_pid = 0;  // numbers that are somebody else's by now
+  for (auto& container : pod.containers) container.pid = 0;
+}
+
+PodSummary summarize(const PodRecord& record) {
+  PodSummary pod = view::read_record(record.status_json);
+  view::settle(pod, record);
   return pod;
 }
 

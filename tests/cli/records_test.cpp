@@ -1,0 +1,86 @@
+// Commands that look at pods, on records that a disk, a newer podctl or a stranger left.
+#include <nlohmann/json.hpp>
+#include <filesystem>
+
+#include "support/catch.hpp"
+#include "support/command.hpp"
+
+using nlohmann::json;
+using podtest::Result;
+using podtest::World;
+
+namespace {
+
+const std::string kWhole =
+    R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","labels":{"app":"web"},)"
+    R"("creationTimestamp":"2026-01-02T03:04:05Z"},"spec":{"containers":[{"name":"app"}]},"status":{"phase":"Succeeded",)"
+    R"("containerStatuses":[{"name":"app","state":{"terminated":{"exitCode":0,"reason":"Completed"}}}],)"
+    R"("podctl":{"formatVersion":1,"exit":{"code":0,"source":"container"}}}})";
+
+void put(const World& world, const std::string& pod, const std::string& record) {
+  world.file("root/state/pods/" + pod + "/status.json", record);
+}
+
+std::string word(const std::string& row) {
+  std::string name, ready, status;
+  std::istringstream(row) >> name >> ready >> status;
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("a record that is torn at any byte is shown as such by every command that looks", "[records]") {
+  const World world;
+  for (std::size_t cut = 0; cut < kWhole.size(); cut += cut == 0 ? 1 : 7) {
+    INFO(cut);
+    put(world, "web", kWhole.substr(0, cut));
+    const Result list = world.podctl({"ps", "--no-headers"});
+    CHECK(list.code == 0);
+    CHECK(word(list.out) == (cut == 0 ? "Lost" : "TornRecord"));
+    CHECK(list.err == std::string("podctl: note: pod 'web': its record is ") + (cut == 0 ? "missing or empty\n" : "torn\n"));
+    const Result object = world.podctl({"ps", "-q", "-o", "json", "web"});
+    CHECK(object.err.empty());
+    CHECK(json::parse(object.out)["status"]["phase"] == "Unknown");
+  }
+  put(world, "web", kWhole);
+  const Result list = world.podctl({"ps", "--no-headers"});
+  CHECK(word(list.out) == "Completed");
+  CHECK(list.err.empty());
+}
+
+TEST_CASE("garbage, a newer record and what cannot be read spoil no other pod's row", "[records]") {
+  const World world;
+  put(world, "a", kWhole);
+  put(world, "b", std::string("\0\xff\x1b[2J", 7));
+  put(world, "c", std::string(100000, '['));
+  put(world, "d", R"({"status":{"podctl":{"formatVersion":99}}})");
+  world.folder("root/state/pods/e/status.json");
+  world.folder("root/state/pods/f");
+  world.file("root/state/pods/stray", "no pod");
+  put(world, "z", kWhole);
+  const Result list = world.podctl({"ps", "--no-headers"});
+  CHECK(list.code == 0);
+  std::istringstream rows(list.out);
+  std::vector<std::string> words;
+  for (std::string row; std::getline(rows, row);) words.push_back(row.substr(0, 1) + ' ' + word(row));
+  CHECK(words ==
+        std::vector<std::string>{"a Completed", "b TornRecord", "c TornRecord", "d NewerRecord", "e Unreadable", "f Lost", "z Completed"});
+  CHECK(list.err.find("pod 'd': its record was written by a newer podctl (format 99)\n") != std::string::npos);
+  CHECK(list.err.find("pod 'e': its record cannot be read: ") != std::string::npos);
+  const json all = json::parse(world.podctl({"ps", "-o", "json"}).out);
+  CHECK(all["kind"] == "PodList");
+  CHECK(all["items"].size() == 7);
+  for (const auto& pod : all["items"]) CHECK(pod["kind"] == "Pod");
+}
+
+TEST_CASE("a name is a pod's and never a path", "[records]") {
+  const World world;
+  world.file("root/state/secret/status.json", kWhole);
+  put(world, "web", kWhole);
+  for (const char* name : {"..", ".", ".web.previous", "pod/..", "WEB", "a b", "web."}) {
+    INFO(name);
+    const Result result = world.podctl({"ps", name});
+    CHECK(result.code == 4);
+    CHECK(result.out.empty());
+  }
+}
