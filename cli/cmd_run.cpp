@@ -171,7 +171,7 @@ const Command kRunCommand{.name = "run",
                           .usage = "[flags] FILE | - | -- CMD [ARG...]",
                           .summary = "Run a pod in the foreground.",
                           .details =
-                              "FILE holds one Pod, and may hold the ConfigMaps and Secrets it uses; - is standard input.\n"
+                              "FILE (JSON or YAML; - is standard input) holds one Pod, and may hold the ConfigMaps and Secrets it uses.\n"
                               "With -- CMD a pod of one container is made; what follows -- is taken literally.",
                           .flags = kRunFlags,
                           .examples = kExamples,

@@ -214,8 +214,16 @@ Input read_input(const Arguments& arguments) {
 
 Input read_one_pod(const Arguments& arguments) {
   Input input = read_input(arguments);
-  if (!input.manifest.has_errors() && input.manifest.pods.size() > 1)
-    input.manifest.diagnostics.push_back({0, 0, "", "several pods, and only one runs in the foreground", Severity::kError});
+  if (!input.manifest.has_errors() && input.manifest.pods.size() > 1) {
+    std::string names;
+    for (const auto& pod : input.manifest.pods)
+      names += (names.empty() ? "" : ", ") + (pod.metadata.name.empty() ? pod.metadata.generate_name : pod.metadata.name);
+    throw Error({.id = "several-pods",
+                 .message = input.source + " holds " + std::to_string(input.manifest.pods.size()) + " pods",
+                 .cause = "one at a time runs in the foreground, and these are " + names,
+                 .hint = "give each of them a file of its own",
+                 .error_class = ErrorClass::kInvalid});
+  }
   if (input.manifest.has_errors()) {
     InvalidManifest error(input.is_command ? "the command line" : input.source, input.manifest.diagnostics);
     if (!input.is_command)

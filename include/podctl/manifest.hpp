@@ -43,8 +43,9 @@ struct Manifest {
   [[nodiscard]] bool has_errors() const;
 };
 
-/// Reads a JSON manifest: one or several objects, Lists flattened. Collects every problem; throws nothing
-/// for bad input. Pure: the same text gives the same result.
+/// Reads a manifest: JSON when its first character that is not blank is '{', else YAML; one or several objects,
+/// Lists flattened, the pods in their order. Collects every problem; throws nothing for bad input. Pure: the same
+/// text gives the same result.
 Manifest parse_manifest(std::string_view text, const ParseOptions& options = {});
 
 /// The one-container pod that `run -- CMD` makes. `command` is taken literally.

@@ -22,6 +22,7 @@ std::string joined_choices(std::span<const std::string_view> names) {
 
 // What a value looks like in a message: strings quoted, the rest as written.
 std::string shown(const Node& node) {
+  if (!node.written.empty()) return node.written;
   switch (node.kind) {
     case Node::Kind::kString: return quote(node.text);
     case Node::Kind::kNumber: return node.text;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -8,9 +7,6 @@
 #include "spec/node.hpp"
 
 namespace podctl::spec {
-
-inline constexpr std::size_t kMaxManifestBytes = std::size_t{3} << 20;
-inline constexpr int kMaxManifestDepth = 100;
 
 /// Reads every JSON value of `text`, one after another (RFC 8259; several objects in a row are allowed, as
 /// kubectl allows them). Columns count characters, not bytes. A syntax error, a text over

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,17 +15,21 @@ struct Position {
   int column = 0;
 };
 
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{3} << 20;
+inline constexpr int kMaxManifestDepth = 100;
+
 struct Member;
 
 /// A manifest as it was written: every value with its place, every key in order, duplicates kept.
-/// JSON (and any later format) becomes this tree, and everything else reads only the tree.
+/// JSON and YAML become this tree, and everything else reads only the tree.
 struct Node {
   enum class Kind { kNull, kBoolean, kNumber, kString, kList, kMap };
 
   Kind kind = Kind::kNull;
   bool boolean = false;
   Position at;
-  std::string text;             ///< a string's value, or a number as it was spelt
+  std::string text;             ///< a string's value, or a number as JSON spells it
+  std::string written;          ///< how YAML spelt a number or boolean that JSON spells differently; else empty
   std::vector<Node> items;      ///< of a list
   std::vector<Member> members;  ///< of a map
 

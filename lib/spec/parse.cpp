@@ -12,6 +12,7 @@
 #include "spec/objects.hpp"
 #include "spec/report.hpp"
 #include "spec/validate.hpp"
+#include "spec/yaml_reader.hpp"
 
 namespace podctl {
 namespace {
@@ -40,9 +41,6 @@ constexpr KnownKind kKinds[] = {
     {"ConfigMap", "v1", Use::kData},
     {"Secret", "v1", Use::kData},
     {"List", "v1", Use::kList},
-    {"PodList", "v1", Use::kList},
-    {"ConfigMapList", "v1", Use::kList},
-    {"SecretList", "v1", Use::kList},
     {"Service", "v1", Use::kNoEffect},
     {"ServiceAccount", "v1", Use::kNoEffect},
     {"Namespace", "v1", Use::kNoEffect},
@@ -62,6 +60,17 @@ constexpr KnownKind kKinds[] = {
     {"CronJob", "", Use::kWorkload},
 };
 
+const KnownKind* find_kind(std::string_view name) {
+  const auto found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const KnownKind& k) { return k.kind == name; });
+  return found == std::end(kKinds) ? nullptr : found;
+}
+
+// "PodList" and the like hold objects of that one kind: which one, or nothing.
+const KnownKind* kind_in_list(std::string_view name) {
+  constexpr std::string_view kList = "List";
+  return name.ends_with(kList) ? find_kind(name.substr(0, name.size() - kList.size())) : nullptr;
+}
+
 const Node& place_of_name(const Node& object) {
   const spec::Path metadata("metadata");
   spec::MemberIndex index;
@@ -78,16 +87,18 @@ class Reader {
     const Node* kind = node.find("kind");
     if (kind == nullptr || kind->kind != Node::Kind::kString || kind->text.empty())
       return problem(node, "kind", "Required value: e.g. Pod");
-    const auto known = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const KnownKind& k) { return k.kind == kind->text; });
-    if (known == std::end(kKinds)) return unknown_kind(*kind);
+    const KnownKind* in_list = kind_in_list(kind->text);
+    const KnownKind* known = in_list != nullptr ? in_list : find_kind(kind->text);
+    if (known == nullptr) return unknown_kind(*kind);
     if (api_version == nullptr || api_version->text.empty()) return problem(node, "apiVersion", "Required value: v1");
     if (!known->api_version.empty() && api_version->text != known->api_version)
       return problem(*api_version, "apiVersion",
                      cat("Unsupported value: ", quote(api_version->text), ": supported values: ", quote(known->api_version)));
+    if (in_list != nullptr) return take_list(node, in_list->kind, api_version->text);
     switch (known->use) {
       case Use::kPod: return take_pod(node);
       case Use::kData: return take_data(node);
-      case Use::kList: return take_list(node);
+      case Use::kList: return take_list(node, {}, {});
       case Use::kNoEffect:
         manifest_.diagnostics.push_back({kind->at.line, kind->at.column, "kind",
                                          cat("no effect here: podctl runs pods, not ", kind->text, " objects"), Severity::kNote});
@@ -121,6 +132,9 @@ class Reader {
     spec::Decoder decoder(strictness(options_.validation), manifest_.diagnostics);
     decoder.decode(node, pod);
     spec::fill_defaults(pod);
+    for (const auto& other : manifest_.pods)
+      if (!pod.metadata.name.empty() && other.metadata.name == pod.metadata.name && other.metadata.name_space == pod.metadata.name_space)
+        problem(place_of_name(node), "metadata.name", cat("Duplicate value: ", quote(pod.metadata.name)));
     pods_.push_back(node);
     manifest_.pods.push_back(std::move(pod));
   }
@@ -134,10 +148,17 @@ class Reader {
     manifest_.objects.push_back(std::move(object));
   }
 
-  void take_list(Node& node) {
+  // What the list is one of its items is, unless it says otherwise; nothing for a plain List.
+  void take_list(Node& node, std::string_view kind, const std::string& api_version) {
     Node* items = node.find("items");
     if (items == nullptr || items->kind != Node::Kind::kList) return problem(node, "items", "Required value: a list of objects");
-    for (auto& item : items->items) take(item);
+    for (auto& item : items->items) {
+      if (item.kind == Node::Kind::kMap && !kind.empty() && item.find("kind") == nullptr) {
+        item.at_key("kind") = Node::string(std::string(kind));
+        if (item.find("apiVersion") == nullptr) item.at_key("apiVersion") = Node::string(api_version);
+      }
+      take(item);
+    }
   }
 
   const ParseOptions& options_;
@@ -201,11 +222,8 @@ bool Manifest::has_errors() const {
 Manifest parse_manifest(std::string_view text, const ParseOptions& options) {
   Manifest manifest;
   const std::string_view start = trim(text.substr(0, 3) == "\xef\xbb\xbf" ? text.substr(3) : text);
-  if (!start.empty() && start[0] != '{') {
-    manifest.diagnostics.push_back({1, 1, "", "a manifest starts with '{': it is a JSON object; YAML is not read yet", Severity::kError});
-    return manifest;
-  }
-  std::vector<Node> nodes = spec::read_json(text, manifest.diagnostics);
+  const bool is_json = start.empty() || start[0] == '{';
+  std::vector<Node> nodes = is_json ? spec::read_json(text, manifest.diagnostics) : spec::read_yaml(text, manifest.diagnostics);
   return read_nodes(std::move(nodes), std::move(manifest), options);
 }
 

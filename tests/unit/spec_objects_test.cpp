@@ -41,7 +41,7 @@ TEST_CASE("an object says what it is", "[spec]") {
   CHECK(findings("") == Lines{"0:0 : there is no Pod in it"});
   CHECK(findings(" \n ") == Lines{"0:0 : there is no Pod in it"});
   CHECK(findings(object("ConfigMap", "")) == Lines{"0:0 : there is no Pod in it"});
-  CHECK(findings("apiVersion: v1") == Lines{"1:1 : a manifest starts with '{': it is a JSON object; YAML is not read yet"});
+  CHECK(findings("apiVersion: v1") == Lines{"1:1 kind: Required value: e.g. Pod"});
   check_rule({kPod + "\n ^5", "", "Invalid value: must be an object, not a number"});
 }
 
