@@ -20,6 +20,10 @@ std::optional<std::string> did_you_mean(std::string_view word, std::span<const s
 /// negative amount and for more than 290 years.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
+/// Reads an RFC 3339 time, "2026-01-02T03:04:05Z", with a fraction and an offset if need be, as nanoseconds since 1970.
+/// Nothing for anything else, for a day that no calendar has, and for years that nanoseconds do not reach (1678 to 2261).
+std::optional<std::chrono::nanoseconds> parse_time(std::string_view text);
+
 /// `text` in double quotes, made safe for a terminal: control characters, quotes and backslashes are
 /// escaped, bytes that are not UTF-8 become \xNN.
 std::string quote(std::string_view text);

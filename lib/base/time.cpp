@@ -37,6 +37,70 @@ std::string rfc3339(std::chrono::nanoseconds unix_time, int fraction_digits) {
   return out;
 }
 
+namespace {
+
+// Takes `width` digits off the front of `text`; nothing when they are not all digits or no number in the range.
+std::optional<int> take_digits(std::string_view& text, std::size_t width, int least, int most) {
+  const auto number = text.size() < width || text[0] == '-' ? std::nullopt : parse_number<int>(text.substr(0, width));
+  if (!number || *number < least || *number > most) return std::nullopt;
+  text.remove_prefix(width);
+  return number;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text[0]) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// A fraction of a second in nanoseconds; digits beyond the ninth say nothing more.
+std::optional<std::int64_t> take_fraction(std::string_view& text) {
+  if (!take(text, ".")) return 0;
+  std::int64_t value = 0, place = 100'000'000;
+  const std::size_t length = std::min(text.find_first_not_of("0123456789"), text.size());
+  for (const char digit : text.substr(0, length)) {
+    value += (digit - '0') * place;
+    place /= 10;
+  }
+  text.remove_prefix(length);
+  return length == 0 ? std::nullopt : std::optional(value);
+}
+
+// What to take from a local time to have UTC.
+std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
+  if (take(text, "Zz")) return std::chrono::minutes(0);
+  if (text.empty() || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  const int sign = text[0] == '-' ? -1 : 1;
+  text.remove_prefix(1);
+  const auto hours = take_digits(text, 2, 0, 23);
+  const bool colon = hours && take(text, ":");
+  const auto minutes = colon ? take_digits(text, 2, 0, 59) : std::nullopt;
+  if (!minutes) return std::nullopt;
+  return sign * std::chrono::minutes(*hours * 60 + *minutes);
+}
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> parse_time(std::string_view text) {
+  using namespace std::chrono;
+  const auto number = [&](std::size_t width, int least, int most, std::string_view end) -> std::optional<int> {
+    const auto value = take_digits(text, width, least, most);
+    return value && (end.empty() || take(text, end)) ? value : std::nullopt;
+  };
+  const auto year_number = number(4, 1678, 2261, "-");
+  const auto month_number = year_number ? number(2, 1, 12, "-") : std::nullopt;
+  const auto day_number = month_number ? number(2, 1, 31, "Tt ") : std::nullopt;
+  const auto hour = day_number ? number(2, 0, 23, ":") : std::nullopt;
+  const auto minute = hour ? number(2, 0, 59, ":") : std::nullopt;
+  const auto second = minute ? number(2, 0, 60, "") : std::nullopt;  // 60: a leap second
+  const auto fraction = second ? take_fraction(text) : std::nullopt;
+  const auto offset = fraction ? take_offset(text) : std::nullopt;
+  if (!offset || !text.empty()) return std::nullopt;
+  const year_month_day date(year(*year_number), month(static_cast<unsigned>(*month_number)), day(static_cast<unsigned>(*day_number)));
+  if (!date.ok()) return std::nullopt;
+  return sys_days(date).time_since_epoch() + hours(*hour) + minutes(*minute) + seconds(*second) + nanoseconds(*fraction) - *offset;
+}
+
 std::optional<Duration> parse_duration(std::string_view text) {
   constexpr long double kMost = 9.0e18L;
   if (text.empty()) return std::nullopt;
