@@ -80,6 +80,6 @@ Arguments parse(const Command& command, const std::vector<std::string>& words);
 std::string version_line();
 
 // Tables of the commands; each stands beside what it runs.
-extern const Command kRunCommand, kPlanCommand, kValidateCommand, kRmCommand, kPruneCommand, kVersionCommand, kHelpCommand;
+extern const Command kRunCommand, kLogsCommand, kPlanCommand, kValidateCommand, kRmCommand, kPruneCommand, kVersionCommand, kHelpCommand;
 
 }  // namespace podctl::cli
