@@ -44,7 +44,7 @@ const std::vector<Command>& table() {
       planned("create", "", Group::kRun, "Prepare a pod without starting it."),
       planned("start", "", Group::kRun, "Start a pod that was created or has ended."),
       kPsCommand,
-      planned("logs", "", Group::kLook, "Show what containers printed."),
+      kLogsCommand,
       planned("inspect", "", Group::kLook, "A pod as JSON."),
       planned("describe", "", Group::kLook, "A pod in words."),
       planned("top", "", Group::kLook, "The processes of a pod."),

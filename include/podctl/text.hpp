@@ -20,8 +20,8 @@ std::optional<std::string> did_you_mean(std::string_view word, std::span<const s
 /// negative amount and for more than 290 years.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
-/// Reads an RFC 3339 time ("2026-01-02T03:04:05Z", with fractions and offsets) as time since 1970. Nothing for anything
-/// else, and for years before 1970 and after 2200.
+/// Reads an RFC 3339 time, "2026-01-02T03:04:05Z", with a fraction and an offset if need be, as nanoseconds since 1970.
+/// Nothing for anything else, for a day that no calendar has, and for years that nanoseconds do not reach (1678 to 2261).
 std::optional<std::chrono::nanoseconds> parse_time(std::string_view text);
 
 /// `--since` and `--until`: a duration before `now`, or an RFC 3339 time.

@@ -1,6 +1,5 @@
 #include "base/time.hpp"
 
-#include <array>
 #include <ctime>
 
 #include "base/text.hpp"
@@ -39,67 +38,66 @@ std::string rfc3339(std::chrono::nanoseconds unix_time, int fraction_digits) {
 
 namespace {
 
-// Takes `width` digits and the character `after` them from the front of `text`; -1 when they are not there.
-int take_digits(std::string_view& text, std::size_t width, std::string_view after) {
-  int number = 0;
-  if (text.size() < width + after.size() || text.substr(width, after.size()) != after) return -1;
-  for (const char c : text.substr(0, width)) {
-    if (c < '0' || c > '9') return -1;
-    number = number * 10 + (c - '0');
-  }
-  text.remove_prefix(width + after.size());
+// Takes `width` digits off the front of `text`; nothing when they are not all digits or no number in the range.
+std::optional<int> take_digits(std::string_view& text, std::size_t width, int least, int most) {
+  const auto number = text.size() < width || text[0] == '-' ? std::nullopt : parse_number<int>(text.substr(0, width));
+  if (!number || *number < least || *number > most) return std::nullopt;
+  text.remove_prefix(width);
   return number;
 }
 
-// Nanoseconds of ".123" at the front of `text`; -1 for a dot without digits. Digits beyond the ninth are dropped.
-std::int64_t take_fraction(std::string_view& text) {
-  if (text.empty() || text.front() != '.') return 0;
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text[0]) == std::string_view::npos) return false;
   text.remove_prefix(1);
-  std::int64_t fraction = 0, place = 100'000'000;
-  const auto digits = text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
-  for (const char c : digits) {
-    fraction += place * (c - '0');
-    place /= 10;
-  }
-  text.remove_prefix(digits.size());
-  return digits.empty() ? -1 : fraction;
+  return true;
 }
 
-// Minutes east of Greenwich of "Z" or "+01:00", which must be all of `text`.
-std::optional<int> read_offset(std::string_view text) {
-  if (text == "Z" || text == "z") return 0;
-  if (text.empty() || (text.front() != '+' && text.front() != '-')) return std::nullopt;
-  const int sign = text.front() == '+' ? 1 : -1;
+// A fraction of a second in nanoseconds; digits beyond the ninth say nothing more.
+std::optional<std::int64_t> take_fraction(std::string_view& text) {
+  if (!take(text, ".")) return 0;
+  std::int64_t value = 0, place = 100'000'000;
+  const std::size_t length = std::min(text.find_first_not_of("0123456789"), text.size());
+  for (const char digit : text.substr(0, length)) {
+    value += (digit - '0') * place;
+    place /= 10;
+  }
+  text.remove_prefix(length);
+  return length == 0 ? std::nullopt : std::optional(value);
+}
+
+// What to take from a local time to have UTC.
+std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
+  if (take(text, "Zz")) return std::chrono::minutes(0);
+  if (text.empty() || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  const int sign = text[0] == '-' ? -1 : 1;
   text.remove_prefix(1);
-  const int hours = take_digits(text, 2, ":");
-  const int minutes = hours < 0 ? -1 : take_digits(text, 2, "");
-  if (minutes < 0 || hours > 23 || minutes > 59 || !text.empty()) return std::nullopt;
-  return sign * (hours * 60 + minutes);
+  const auto hours = take_digits(text, 2, 0, 23);
+  const bool colon = hours && take(text, ":");
+  const auto minutes = colon ? take_digits(text, 2, 0, 59) : std::nullopt;
+  if (!minutes) return std::nullopt;
+  return sign * std::chrono::minutes(*hours * 60 + *minutes);
 }
 
 }  // namespace
 
 std::optional<std::chrono::nanoseconds> parse_time(std::string_view text) {
-  constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  std::tm parts{};
-  const int year = take_digits(text, 4, "-");
-  const int month = year < 0 ? -1 : take_digits(text, 2, "-");
-  if (year < 1970 || year > 2200 || month < 1 || month > 12) return std::nullopt;
-  const int day = take_digits(text, 2, "");
-  const bool leap = month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  if (day < 1 || day > kDays[static_cast<std::size_t>(month - 1)] + (leap ? 1 : 0)) return std::nullopt;
-  if (text.empty() || (text.front() != 'T' && text.front() != 't')) return std::nullopt;
-  text.remove_prefix(1);
-  const int hour = take_digits(text, 2, ":");
-  const int minute = hour < 0 ? -1 : take_digits(text, 2, ":");
-  const int second = minute < 0 ? -1 : take_digits(text, 2, "");
-  if (second < 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  const std::int64_t fraction = take_fraction(text);
-  const auto offset = read_offset(text);
-  if (fraction < 0 || !offset) return std::nullopt;
-  parts = {.tm_sec = second, .tm_min = minute, .tm_hour = hour, .tm_mday = day, .tm_mon = month - 1, .tm_year = year - 1900};
-  const std::int64_t seconds = std::int64_t{::timegm(&parts)} - std::int64_t{*offset} * 60;
-  return std::chrono::seconds(seconds) + std::chrono::nanoseconds(fraction);
+  using namespace std::chrono;
+  const auto number = [&](std::size_t width, int least, int most, std::string_view end) -> std::optional<int> {
+    const auto value = take_digits(text, width, least, most);
+    return value && (end.empty() || take(text, end)) ? value : std::nullopt;
+  };
+  const auto year_number = number(4, 1678, 2261, "-");
+  const auto month_number = year_number ? number(2, 1, 12, "-") : std::nullopt;
+  const auto day_number = month_number ? number(2, 1, 31, "Tt ") : std::nullopt;
+  const auto hour = day_number ? number(2, 0, 23, ":") : std::nullopt;
+  const auto minute = hour ? number(2, 0, 59, ":") : std::nullopt;
+  const auto second = minute ? number(2, 0, 60, "") : std::nullopt;  // 60: a leap second
+  const auto fraction = second ? take_fraction(text) : std::nullopt;
+  const auto offset = fraction ? take_offset(text) : std::nullopt;
+  if (!offset || !text.empty()) return std::nullopt;
+  const year_month_day date(year(*year_number), month(static_cast<unsigned>(*month_number)), day(static_cast<unsigned>(*day_number)));
+  if (!date.ok()) return std::nullopt;
+  return sys_days(date).time_since_epoch() + hours(*hour) + minutes(*minute) + seconds(*second) + nanoseconds(*fraction) - *offset;
 }
 
 std::optional<std::chrono::nanoseconds> parse_moment(std::string_view text, std::chrono::nanoseconds now) {

@@ -124,6 +124,37 @@ RecordCheck check_record(std::string_view text) {
   return {is_final(pod), fault_text(pod)};
 }
 
+namespace {
+
+RecordedContainer recorded_container(const std::string& name, const json& statuses) {
+  RecordedContainer container{.name = name, .waiting_reason = "ContainerCreating", .current = {}, .previous = {}};
+  const auto status = std::find_if(statuses.begin(), statuses.end(), [&](const json& s) { return s.value("name", json()) == name; });
+  if (status == statuses.end()) return container;
+  const json state = status->value("state", json::object()), last = status->value("lastState", json::object());
+  const bool waits = state.contains("waiting"), has_last = last.contains("terminated");
+  container.waiting_reason.clear();
+  if (waits) container.waiting_reason = state["waiting"].value("reason", "ContainerCreating");
+  if (waits && !has_last) return container;
+  const json restarts = status->value("restartCount", json());
+  container.current = restarts.is_number_unsigned() ? restarts.get<unsigned>() : 0;
+  // In back-off the instance that has crashed is both: the last to run, and the last that ended.
+  if (has_last && (waits || *container.current > 0)) container.previous = waits ? *container.current : *container.current - 1;
+  return container;
+}
+
+}  // namespace
+
+std::vector<RecordedContainer> recorded_containers(std::string_view text) try {
+  const json pod = json::parse(text);
+  std::vector<RecordedContainer> containers;
+  for (const auto& [list, statuses] : {std::pair("initContainers", "initContainerStatuses"), std::pair("containers", "containerStatuses")})
+    for (const json& container : pod.at("spec").value(list, json::array()))
+      containers.push_back(recorded_container(container.at("name").get<std::string>(), pod.at("status").value(statuses, json::array())));
+  return containers;
+} catch (const json::exception&) {  // cut off, or not ours
+  return {};
+}
+
 std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at) {
   json event{{"time", rfc3339(at + source.clock_offset, 3)}, {"pod", source.pod.metadata.name}, {"reason", note.reason}};
   if (note.container) event["container"] = source.state.rules[*note.container].name;

@@ -34,6 +34,16 @@ struct RecordCheck {
 };
 RecordCheck check_record(std::string_view text);
 
+/// What a record says of a container's instances: they are counted from 0.
+struct RecordedContainer {
+  std::string name;
+  std::string waiting_reason;        ///< empty when it does not wait
+  std::optional<unsigned> current;   ///< the instance that runs or was the last to run; nothing before the first
+  std::optional<unsigned> previous;  ///< the last one that ended before it was started again, or is going to be
+};
+/// In the order of the manifest, init containers first; empty when the record is torn.
+std::vector<RecordedContainer> recorded_containers(std::string_view text);
+
 /// One event as a JSON line (`--status-fd`, events.jsonl).
 std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at);
 

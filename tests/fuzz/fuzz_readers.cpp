@@ -2,13 +2,16 @@
 // cleans text for a terminal and for the log. All of them see the same bytes.
 #include "base/path.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "fuzz/require.hpp"
 #include "host/accounts.hpp"
 #include "monitor/console.hpp"
+#include "monitor/log_printer.hpp"
 #include "podctl/text.hpp"
 #include "spec/json_reader.hpp"
 #include "spec/names.hpp"
 #include "spec/quantity.hpp"
+#include "state/log_reader.hpp"
 
 namespace {
 
@@ -45,6 +48,35 @@ void read_quantity(std::string_view text) {
 
 void read_duration(std::string_view text) {
   if (const auto duration = parse_duration(text)) require(duration->count() >= 0, "a duration is not negative", std::string(text));
+}
+
+void read_time(std::string_view text) {
+  const auto time = parse_time(text);
+  if (!time) return;
+  const auto again = parse_time(rfc3339(*time, 9));
+  // An offset may lead out of the years that are read.
+  require(!again || *again == *time, "a time says the same when it is written again", std::string(text));
+}
+
+// Every line as a record of a log, and what is shown of all of them.
+void read_log(std::string_view text) {
+  monitor::LogPrinter plain({}, 1), clean({.prefixes = {"[a] "}, .timestamps = true, .clean = true, .since = {}, .until = {}}, 1);
+  std::size_t most = 0;
+  for (const auto line : split(text, '\n')) {
+    const auto record = state::parse_log_record(line);
+    if (record) {
+      require(line.ends_with(record->text) && line.starts_with(record->stamp), "a record is made of its line", std::string(line));
+      require(parse_time(record->stamp) == record->time, "a record has the time it says", std::string(line));
+      plain.print(0, *record);
+      clean.print(0, *record);
+      most += record->text.size() + 1;
+    }
+  }
+  plain.finish();
+  clean.finish();
+  require(plain.text().size() <= most, "no more is shown than there is");
+  for (const char c : clean.text())
+    require(c == '\n' || c == '\t' || c == '\x1b' || static_cast<unsigned char>(c) >= 0x20, "shown lines are clean");
 }
 
 void read_path(std::string_view text) {
@@ -87,6 +119,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   read_ids(text);
   read_quantity(text);
   read_duration(text);
+  read_time(text);
+  read_log(text);
   read_path(text);
   show(text);
   spec::Node node;

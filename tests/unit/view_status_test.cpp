@@ -160,3 +160,49 @@ TEST_CASE("a record read back is final, or unfinished, or says what is wrong wit
     CHECK(check_record(torn).problem == "its record is torn");
   }
 }
+
+TEST_CASE("a record tells which instance of a container runs and which ran before", "[view]") {
+  Subject subject;
+  const auto recorded = [&] { return view::recorded_containers(view::status_json(subject.source())); };
+  subject.life.ready();
+  const auto fresh = recorded();
+  REQUIRE(fresh.size() == 3);
+  CHECK(fresh[0].name == "one");
+  CHECK(fresh[1].name == "web");
+  CHECK(fresh[2].name == "app");
+  for (const auto& container : fresh) {
+    CHECK_FALSE(container.current);
+    CHECK_FALSE(container.previous);
+    CHECK_FALSE(container.waiting_reason.empty());
+  }
+  // kubectl's rules: while a container waits to be started again, the instance that crashed is its log and its last one.
+  const auto one = [](const std::string& status) {
+    return view::recorded_containers(R"({"spec":{"containers":[{"name":"c"}]},"status":{"containerStatuses":[{"name":"c",)" + status +
+                                     "}]}}")
+        .at(0);
+  };
+  const auto running = one(R"("restartCount":0,"state":{"running":{}},"lastState":{})");
+  CHECK(running.current == 0U);
+  CHECK_FALSE(running.previous);
+  CHECK(running.waiting_reason.empty());
+  const auto restarted = one(R"("restartCount":3,"state":{"terminated":{}},"lastState":{"terminated":{}})");
+  CHECK(restarted.current == 3U);
+  CHECK(restarted.previous == 2U);
+  const auto waiting = one(R"("restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff"}},"lastState":{"terminated":{}})");
+  CHECK(waiting.current == 3U);
+  CHECK(waiting.previous == 3U);
+  CHECK(waiting.waiting_reason == "CrashLoopBackOff");
+}
+
+TEST_CASE("a torn record tells of no containers", "[view]") {
+  Subject subject;
+  subject.life.ready();
+  const std::string whole = view::status_json(subject.source());
+  for (std::size_t size = 0; size + 2 < whole.size(); size += 7) CHECK(view::recorded_containers(whole.substr(0, size)).empty());
+  for (const char* odd : {"[]", "1", "{}", R"({"spec":1,"status":2})", R"({"spec":{"containers":{}},"status":{}})",
+                          R"({"spec":{"containers":[1]},"status":{}})", R"({"spec":{"containers":[{"name":1}]},"status":{}})",
+                          R"({"spec":{"containers":[{"name":"a"}]},"status":{"containerStatuses":[1]}})"}) {
+    CAPTURE(odd);
+    CHECK(view::recorded_containers(odd).empty());
+  }
+}
