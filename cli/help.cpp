@@ -65,11 +65,10 @@ std::string overview() {
       {{Group::kRun, "Run"}, {Group::kLook, "Look"}, {Group::kControl, "Control"}, {Group::kLearn, "Learn"}, {Group::kTidy, "Tidy up"}}};
   std::string out = "podctl runs a Kubernetes Pod on this machine, as you, straight on namespaces.\n\n";
   for (const auto& heading : kHeadings) {
-    std::string row;
+    std::string verbs;
     for (const auto& command : commands())
-      if (command.group == heading.group && command.run != nullptr)
-        row += "  " + pad(std::string(command.name), 10) + ' ' + std::string(command.summary) + '\n';
-    if (!row.empty()) out += std::string(heading.title) + '\n' + row;
+      if (command.group == heading.group && command.run != nullptr) verbs += (verbs.empty() ? "" : " · ") + std::string(command.name);
+    if (!verbs.empty()) out += "  " + pad(std::string(heading.title), 8) + "  " + verbs + '\n';
   }
   out +=
       "\n  podctl run pod.json        run a pod, see its output, end with its exit code\n"
