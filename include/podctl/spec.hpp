@@ -240,6 +240,10 @@ struct DnsConfig {
   std::vector<DnsOption> options;
 };
 
+struct ReadinessGate {
+  std::string condition_type;
+};
+
 struct PodOs {
   std::string name;
 };
@@ -259,6 +263,7 @@ struct PodSpec {
   std::optional<PodOs> os;
   std::string hostname, subdomain;
   std::vector<HostAlias> host_aliases;
+  std::vector<ReadinessGate> readiness_gates;
   PodSecurityContext security_context;
   Passthrough other;
 };

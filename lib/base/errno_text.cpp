@@ -29,7 +29,15 @@ int parse_signal(std::string_view text) {
     const char* name = sigabbrev_np(number);
     if (name != nullptr && text == name) return number;
   }
-  return 0;
+  // Real-time signals by their distance from either end, as glibc counts them.
+  const auto from = [&](std::string_view end, int base, char sign, int step) {
+    if (text.substr(0, end.size()) != end) return 0;
+    if (text.size() == end.size()) return base;
+    const auto distance = text[end.size()] == sign ? parse_number<int>(text.substr(end.size() + 1)) : std::nullopt;
+    return distance && *distance >= 0 && *distance <= SIGRTMAX - SIGRTMIN ? base + step * *distance : 0;
+  };
+  const int low = from("RTMIN", SIGRTMIN, '+', 1);
+  return low != 0 ? low : from("RTMAX", SIGRTMAX, '-', -1);
 }
 
 }  // namespace podctl

@@ -12,7 +12,7 @@ using Status = ContainerState::Status;
 
 // A container that is being started for the first time waits still, as far as anybody can tell.
 bool is_waiting(const ContainerState& container) {
-  return container.status == Status::kWaiting || (container.status == Status::kStarting && !container.last);
+  return container.status == Status::kWaiting || (container.status == Status::kStarting && !container.has_ended);
 }
 
 bool is_live(const ContainerState& container) { return container.status == Status::kStarting || container.status == Status::kRunning; }
@@ -27,6 +27,70 @@ bool ended_well(const ContainerState& container) {
   return end != nullptr && end->exit == ExitStatus{};
 }
 
+// A pod that is stopped for one of these has failed, whatever its containers make of it: out of time from the
+// moment that it strikes, for the rest once it is over.
+bool is_failure(const PodState& state) {
+  if (!state.stop) return false;
+  switch (state.stop->cause) {
+    case StopCause::kDeadline:
+    case StopCause::kTimeLimit:
+    case StopCause::kEvicted: return true;
+    case StopCause::kInitFailed:
+    case StopCause::kStartFailed:
+    case StopCause::kSandboxDied: return state.finished;
+    case StopCause::kUser:
+    case StopCause::kKilled:
+    case StopCause::kUntil:
+    case StopCause::kCompleted: return false;
+  }
+  return false;
+}
+
+// "Init:0/2", "Init:CrashLoopBackOff": of the first init container that has not done its part; empty when there is none.
+std::string init_word(const PodState& state) {
+  std::size_t inits = 0;
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < state.rules.size() && state.rules[i].role != Role::kApp; ++i, ++inits) {
+    const ContainerState& container = state.containers[i];
+    const bool done = state.rules[i].role == Role::kInit
+                          ? container.lets_next
+                          : container.started || (container.status == Status::kTerminated && ended_well(container));
+    if (!done && !first) first = i;
+  }
+  if (!first) return {};
+  const ContainerState& container = state.containers[*first];
+  if (container.status == Status::kTerminated) return cat("Init:", container.terminated->reason);
+  if (container.status == Status::kWaiting && container.waiting_reason != "PodInitializing") return cat("Init:", container.waiting_reason);
+  return cat("Init:", *first, '/', inits);
+}
+
+// The word of a pod that nothing special has happened to.
+std::string word_of_containers(const PodState& state) {
+  const Phase phase = phase_of(state);
+  std::string word(phase_name(phase));
+  if (std::string init = init_word(state); !init.empty()) {
+    if (!state.initialized) return init;
+    word = std::move(init);
+  }
+  bool any_ready = false, any_unready = false;
+  const Termination* first_failure = nullptr;
+  for (std::size_t i = state.containers.size(); i-- > 0;) {
+    const ContainerState& container = state.containers[i];
+    const bool runs = container.status == Status::kRunning;
+    any_unready = any_unready || (runs && !is_ready(state, i));
+    if (state.rules[i].role != Role::kApp) continue;
+    any_ready = any_ready || (runs && is_ready(state, i));
+    if (is_waiting(container)) word = container.waiting_reason;
+    if (container.status != Status::kTerminated) continue;
+    word = container.terminated->reason;
+    if (!ended_well(container)) first_failure = &*container.terminated;
+  }
+  if (word == "Completed" && phase == Phase::kFailed && first_failure != nullptr) return first_failure->reason;
+  if (word == "Completed" && any_ready) return holds(state, ConditionType::kReady) ? "Running" : "NotReady";
+  if (word == "Running" && any_unready) return "NotReady";
+  return word;
+}
+
 }  // namespace
 
 bool has_run_once(const PodState& state) {
@@ -34,43 +98,36 @@ bool has_run_once(const PodState& state) {
                      [](const ContainerState& container) { return container.instances > 0 && container.status != Status::kStarting; });
 }
 
+bool is_ready(const PodState& state, std::size_t index) {
+  const ContainerState& container = state.containers[index];
+  const ContainerRules& rules = state.rules[index];
+  if (rules.role == Role::kInit) return container.lets_next;
+  if (container.status != Status::kRunning || !container.started) return false;
+  const auto readiness = static_cast<std::size_t>(ProbeKind::kReadiness);
+  return !rules.probes[readiness] || container.probes[readiness].passed;
+}
+
 Phase phase_of(const PodState& state) {
-  if (state.stop && state.finished) {
-    switch (state.stop->cause) {
-      case StopCause::kDeadline:
-      case StopCause::kTimeLimit:
-      case StopCause::kEvicted:
-      case StopCause::kInitFailed:
-      case StopCause::kStartFailed:
-      case StopCause::kSandboxDied: return Phase::kFailed;
-      case StopCause::kUser:
-      case StopCause::kKilled:
-      case StopCause::kUntil:
-      case StopCause::kCompleted: break;
-    }
-  }
-  bool init_pending = false, any_started = false, waiting = false, live = false, all_well = true, has_app = false;
+  if (is_failure(state)) return Phase::kFailed;
+  bool init_pending = false, any_begun = false, waiting = false, live = false, all_well = true;
   for (std::size_t i = 0; i < state.containers.size(); ++i) {
     const ContainerState& container = state.containers[i];
-    if (state.rules[i].role == Role::kInit) {
-      const bool failed = container.status == Status::kTerminated && !ended_well(container);
-      if (failed && state.rules[i].restart_policy == RestartPolicy::kNever) return Phase::kFailed;
-      init_pending = init_pending || !(container.status == Status::kTerminated && ended_well(container));
+    const ContainerRules& rules = state.rules[i];
+    live = live || (rules.role != Role::kInit && is_live(container));
+    if (rules.role != Role::kApp) {
+      const bool failed = rules.role == Role::kInit && container.status == Status::kTerminated && !ended_well(container);
+      if (failed && rules.restart_policy == RestartPolicy::kNever && !state.restarting_all) return Phase::kFailed;
+      init_pending = init_pending || !container.lets_next;
       continue;
     }
-    has_app = true;
-    any_started = any_started || container.instances > 0;
-    waiting = waiting || (is_waiting(container) && last_end(container) == nullptr);
-    live = live || is_live(container);
+    any_begun = any_begun || container.begun;
+    waiting = waiting || (is_waiting(container) && !container.has_ended);
     all_well = all_well && container.status == Status::kTerminated && ended_well(container);
   }
-  if (state.finished) return has_app && all_well ? Phase::kSucceeded : Phase::kFailed;
-  if (init_pending && !any_started) return Phase::kPending;
-  if (waiting) return Phase::kPending;
-  if (live) return Phase::kRunning;
-  if (state.restart_policy == RestartPolicy::kAlways) return Phase::kRunning;
-  if (all_well) return Phase::kSucceeded;
-  return state.restart_policy == RestartPolicy::kNever ? Phase::kFailed : Phase::kRunning;
+  if (state.finished) return all_well ? Phase::kSucceeded : Phase::kFailed;
+  if (state.restart_all_at) return live ? Phase::kRunning : Phase::kPending;
+  if ((init_pending && !any_begun) || waiting) return Phase::kPending;
+  return Phase::kRunning;  // something lives, or waits to be restarted: else it would have finished
 }
 
 std::string_view phase_name(Phase phase) {
@@ -84,40 +141,20 @@ std::string_view phase_name(Phase phase) {
 }
 
 std::string status_word(const PodState& state) {
-  if (state.stop) {
-    switch (state.stop->cause) {
-      case StopCause::kDeadline:
-      case StopCause::kTimeLimit: return "DeadlineExceeded";
-      case StopCause::kEvicted: return "Evicted";
-      case StopCause::kStartFailed: return "StartError";
-      case StopCause::kInitFailed: return "Init:Error";
-      case StopCause::kSandboxDied: return "Error";
-      case StopCause::kUser:
-      case StopCause::kKilled: return state.finished ? "Stopped" : "Terminating";
-      case StopCause::kUntil:
-      case StopCause::kCompleted: break;
-    }
-    if (!state.finished) return "Terminating";
+  if (!state.stop) return word_of_containers(state);
+  switch (state.stop->cause) {
+    case StopCause::kDeadline:
+    case StopCause::kTimeLimit: return "DeadlineExceeded";
+    case StopCause::kEvicted: return "Evicted";
+    case StopCause::kStartFailed: return "StartError";
+    case StopCause::kSandboxDied: return "Error";
+    case StopCause::kUser:
+    case StopCause::kKilled: return state.finished ? "Stopped" : "Terminating";
+    case StopCause::kUntil: return state.finished ? word_of_containers(state) : "Terminating";
+    case StopCause::kInitFailed:
+    case StopCause::kCompleted: return word_of_containers(state);
   }
-  std::size_t inits = 0, done = 0;
-  for (std::size_t i = 0; i < state.rules.size(); ++i) {
-    if (state.rules[i].role != Role::kInit) continue;
-    ++inits;
-    const ContainerState& container = state.containers[i];
-    if (container.status == Status::kTerminated && ended_well(container)) ++done;
-    else if (container.status == Status::kWaiting && container.restart_at) return cat("Init:", container.waiting_reason);
-  }
-  if (done < inits) return cat("Init:", done, '/', inits);
-  std::string word(phase_name(phase_of(state)));
-  bool live = false;
-  for (std::size_t i = state.containers.size(); i-- > 0;) {
-    if (state.rules[i].role != Role::kApp) continue;
-    const ContainerState& container = state.containers[i];
-    live = live || is_live(container);
-    if (is_waiting(container)) word = container.waiting_reason;
-    if (container.status == Status::kTerminated) word = container.terminated->reason;
-  }
-  return word == "Completed" && live ? "Running" : word;
+  return {};
 }
 
 RunExit run_exit(const PodState& state, int signal_number, std::string_view code_from) {
@@ -143,9 +180,11 @@ RunExit run_exit(const PodState& state, int signal_number, std::string_view code
     }
   }
   if (phase_of(state) == Phase::kSucceeded) return {0, "container", {}};
-  for (std::size_t i = 0; i < state.rules.size(); ++i)
+  for (std::size_t i = 0; i < state.rules.size(); ++i) {
+    if (state.rules[i].role == Role::kSidecar) continue;  // how it ended was never its own doing
     if (const Termination* end = last_end(state.containers[i]); end != nullptr && !(end->exit == ExitStatus{}))
       return {end->exit.code(), "container", state.rules[i].name};
+  }
   return {phase_of(state) == Phase::kFailed ? 125 : 0, "podctl", {}};
 }
 

@@ -43,8 +43,8 @@ struct ContainerRules {
   Role role = Role::kApp;
   RestartPolicy restart_policy = RestartPolicy::kAlways;  ///< its own, else the pod's
   std::vector<RestartRule> restart_rules;
-  std::array<std::optional<ProbeRules>, 3> probes;  ///< by ProbeKind
-  std::array<bool, 2> has_hook{};                   ///< by HookKind
+  std::array<std::optional<ProbeRules>, 3> probes{};  ///< by ProbeKind
+  std::array<bool, 2> has_hook{};                     ///< by HookKind
   int stop_signal = SIGTERM;
   TerminationMessagePolicy message_policy = TerminationMessagePolicy::kFile;
 };
@@ -94,8 +94,8 @@ struct ContainerState {
 
   // Since all containers were last begun anew, which RestartAllContainers does.
   bool begun = false;      ///< it was started
+  bool has_ended = false;  ///< an instance of it has
   bool lets_next = false;  ///< it has come so far that the one behind it may begin; never taken back
-  bool done = false;       ///< an init container that has succeeded
 
   // Of the instance that runs.
   bool hook_running = false;  ///< postStart
@@ -136,17 +136,18 @@ struct PodState {
   Duration grace{0};
   std::optional<Duration> active_deadline;
   RestartPolicy restart_policy = RestartPolicy::kAlways;
-  std::string pod_key;  ///< NAME_NAMESPACE(UID), as the message of a back-off names the pod; the caller's to fill in
-  bool has_readiness_gates = false;
+  std::string pod_key;                       ///< NAME_NAMESPACE(UID), as the message of a back-off names the pod; the caller's to fill in
+  std::vector<std::string> readiness_gates;  ///< conditions that nobody sets here, so that it never gets Ready
 
   Time start_time{0};
   bool sandbox_ready = false;
-  bool started_once = false;                  ///< every app container has been begun
-  bool initialized = false;                   ///< every init container has succeeded, every sidecar has started
-  std::optional<Time> restart_all_at;         ///< all containers are being ended to begin again, then at the earliest
-  std::optional<std::size_t> restart_all_by;  ///< the container whose end asked for it
-  std::optional<Stop> stop;                   ///< set from the moment a stop begins
-  bool finished = false;                      ///< nothing runs, nothing will; phase is final
+  bool started_once = false;           ///< every app container has been begun
+  bool initialized = false;            ///< every init container has succeeded, every sidecar has started
+  bool restarting_all = false;         ///< from the end that asked for it until a container runs again
+  std::optional<Time> restart_all_at;  ///< when they may begin again, once all have ended
+  std::size_t restart_all_by = 0;      ///< the container whose end asked for it
+  std::optional<Stop> stop;            ///< set from the moment a stop begins
+  bool finished = false;               ///< nothing runs, nothing will; phase is final
   std::array<ConditionMark, kConditionTypes> conditions;
 };
 

@@ -149,6 +149,13 @@ void Decoder::read(const Node& node, Quantity& value) {
   else problem(node.at, cat("Invalid value: ", shown(node), ": ", why));
 }
 
+void Decoder::read(const Node& node, PortReference& value) {
+  value = {};
+  if (node.kind == Node::Kind::kString) read(node, value.name);
+  else if (node.kind == Node::Kind::kNumber) read(node, value.number);
+  else problem(node.at, cat("Invalid value: ", shown(node), ": must be an integer or a string"));
+}
+
 int Decoder::read_choice(const Node& node, std::span<const std::string_view> names) {
   std::string text;
   const auto before = problems_.size();
@@ -212,8 +219,13 @@ void Decoder::read_field(const Node& node, const Field& field, const ObjectInfo&
       problem(node.at, cat("not supported: ", field.reason), lenient());
       return;
     case Support::kNoEffect:
-      check_shape(node, field.type);
-      if (Passthrough* other = info.other != nullptr ? info.other(owner) : nullptr) (*other)[std::string(field.name)] = to_json_text(node);
+      if (field.read != nullptr) {
+        field.read(*this, node, owner);
+      } else {
+        check_shape(node, field.type);
+        if (Passthrough* other = info.other != nullptr ? info.other(owner) : nullptr)
+          (*other)[std::string(field.name)] = to_json_text(node);
+      }
       if (!is_default(node, field)) problem(node.at, cat("no effect here: ", field.reason), Severity::kNote);
       return;
     case Support::kYes:
@@ -305,6 +317,9 @@ Node encode(const std::string& value, const Field& field) {
 Node encode(bool value, const Field& field) { return !value && field.default_text.empty() ? Node{} : Node::boolean_of(value); }
 Node encode(std::int32_t value, const Field& field) { return encode(std::int64_t{value}, field); }
 Node encode(std::int64_t value, const Field& field) { return value == 0 && field.default_text.empty() ? Node{} : Node::number(cat(value)); }
+Node encode(const PortReference& value, const Field&) {
+  return value.name.empty() ? Node::number(cat(value.number)) : Node::string(value.name);
+}
 Node encode(const Quantity& value, const Field&) { return Node::string(value.text); }
 
 Node encode_object(const ObjectInfo& info, const void* owner) {

@@ -38,6 +38,7 @@ class Decoder {
   void read(const Node& node, std::int32_t& value);
   void read(const Node& node, std::int64_t& value);
   void read(const Node& node, Quantity& value);
+  void read(const Node& node, PortReference& value);
   template <class E>
   requires std::is_enum_v<E>
   void read(const Node& node, E& value) {
@@ -155,6 +156,10 @@ template <>
 struct TypeOf<Quantity> {
   static constexpr Type value{.kind = Kind::kQuantity};
 };
+template <>
+struct TypeOf<PortReference> {
+  static constexpr Type value{.kind = Kind::kIntOrString};
+};
 template <class T>
 struct TypeOf<std::optional<T>> : TypeOf<T> {};
 template <class T>
@@ -176,6 +181,7 @@ Node encode(bool value, const Field& field);
 Node encode(std::int32_t value, const Field& field);
 Node encode(std::int64_t value, const Field& field);
 Node encode(const Quantity& value, const Field& field);
+Node encode(const PortReference& value, const Field& field);
 template <class E>
 requires std::is_enum_v<E> Node encode(E value, const Field& field) { return encode(std::string(enum_name(value)), field); }
 template <class T>
@@ -245,6 +251,15 @@ constexpr Field required(std::string_view name, std::string_view doc) {
 constexpr Field no_effect(std::string_view name, const Type& type, std::string_view doc, std::string_view reason,
                           std::string_view default_text = {}) {
   return {.name = name, .type = type, .doc = doc, .default_text = default_text, .support = Support::kNoEffect, .reason = reason};
+}
+
+/// The same for one that the rest of podctl looks at all the same.
+template <auto M>
+constexpr Field no_effect(std::string_view name, std::string_view doc, std::string_view reason) {
+  Field made = field<M>(name, doc);
+  made.support = Support::kNoEffect;
+  made.reason = reason;
+  return made;
 }
 
 /// A field that is known and refused, unless it says what holds anyway (`harmless`).

@@ -38,6 +38,18 @@ struct EnumNames<HostPathType> {
 };
 
 template <>
+struct EnumNames<UriScheme> {
+  static constexpr std::array<std::string_view, 2> names{"HTTP", "HTTPS"};
+};
+template <>
+struct EnumNames<RestartRuleAction> {
+  static constexpr std::array<std::string_view, 2> names{"Restart", "RestartAllContainers"};
+};
+template <>
+struct EnumNames<ExitCodeOperator> {
+  static constexpr std::array<std::string_view, 2> names{"In", "NotIn"};
+};
+template <>
 struct EnumNames<ProfileType> {
   static constexpr std::array<std::string_view, 3> names{"Unconfined", "RuntimeDefault", "Localhost"};
 };

@@ -87,6 +87,30 @@ const ObjectInfo& object_info<SecurityContext>();
 template <>
 const ObjectInfo& object_info<SecurityProfile>();
 template <>
+const ObjectInfo& object_info<Probe>();
+template <>
+const ObjectInfo& object_info<Lifecycle>();
+template <>
+const ObjectInfo& object_info<LifecycleHandler>();
+template <>
+const ObjectInfo& object_info<ExecAction>();
+template <>
+const ObjectInfo& object_info<HttpGetAction>();
+template <>
+const ObjectInfo& object_info<HttpHeader>();
+template <>
+const ObjectInfo& object_info<TcpSocketAction>();
+template <>
+const ObjectInfo& object_info<GrpcAction>();
+template <>
+const ObjectInfo& object_info<SleepAction>();
+template <>
+const ObjectInfo& object_info<RestartRule>();
+template <>
+const ObjectInfo& object_info<ExitCodeRule>();
+template <>
+const ObjectInfo& object_info<ReadinessGate>();
+template <>
 const ObjectInfo& object_info<Volume>();
 template <>
 const ObjectInfo& object_info<EmptyDirVolume>();

@@ -44,7 +44,8 @@ const ObjectInfo& object_info<PodSpec>() {
       no_effect("automountServiceAccountToken", kBoolean, "Whether a token is mounted; podctl never mounts one.", kNoApiServer, "false"),
       no_effect("enableServiceLinks", kBoolean, "Environment variables about Services; there are none.", "there are no Services", "true"),
       no_effect("imagePullSecrets", kNameReferences, "Secrets with registry credentials.", "no image is pulled"),
-      no_effect("readinessGates", kReadinessGates, "Further conditions of readiness.", "nobody sets the conditions"),
+      no_effect<&PodSpec::readiness_gates>("readinessGates", "Further conditions of readiness.",
+                                           "nobody sets the conditions, and the pod does not become Ready"),
       no_effect("evictionResponders", kObjects, "Who answers an eviction request.", "there is no eviction API"),
       field<&PodSpec::host_network>("hostNetwork", "Use the machine's own network namespace."),
       rejected("hostPID", kBoolean, "Use the machine's own pid namespace.",
@@ -96,6 +97,15 @@ const ObjectInfo& object_info<SecurityProfile>() {
       field<&SecurityProfile::localhost_profile>("localhostProfile", "Profile on this machine, for type Localhost."),
   };
   static constexpr ObjectInfo info{"SecurityProfile", fields};
+  return info;
+}
+
+template <>
+const ObjectInfo& object_info<ReadinessGate>() {
+  static constexpr Field fields[] = {
+      required<&ReadinessGate::condition_type>("conditionType", "Condition that must be True."),
+  };
+  static constexpr ObjectInfo info{"PodReadinessGate", fields};
   return info;
 }
 

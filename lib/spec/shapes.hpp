@@ -80,7 +80,6 @@ inline constexpr Field kTopologySpreadFields[] = {
     shape("matchLabelKeys", kStrings, "Label keys taken from this pod."),
 };
 inline constexpr Field kNameFields[] = {shape("name", kString, "Name of the object.")};
-inline constexpr Field kReadinessGateFields[] = {shape("conditionType", kString, "Condition that must be True.")};
 inline constexpr Field kResizePolicyFields[] = {
     shape("resourceName", kString, "cpu or memory."),
     shape("restartPolicy", kString, "NotRequired or RestartContainer."),
@@ -99,7 +98,6 @@ inline constexpr Type kAffinity = kObjectOf<kAffinityFields>;
 inline constexpr Type kTolerations = kListOf<kTolerationFields>;
 inline constexpr Type kTopologySpreadConstraints = kListOf<kTopologySpreadFields>;
 inline constexpr Type kNameReferences = kListOf<kNameFields>;
-inline constexpr Type kReadinessGates = kListOf<kReadinessGateFields>;
 inline constexpr Type kResizePolicies = kListOf<kResizePolicyFields>;
 inline constexpr Type kSchedulingGroup = kObjectOf<kSchedulingGroupFields>;
 inline constexpr Type kSeLinuxOptions = kObjectOf<kSeLinuxFields>;

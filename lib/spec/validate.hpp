@@ -20,6 +20,9 @@ void validate_container(const Container& container, const PodSpec& spec, const P
 void validate_volumes(const Pod& pod, std::span<const DataObject> objects, Report& report);
 void validate_app_armor(const SecurityProfile& profile, const Path& path, Report& report);
 void validate_mounts(const Container& container, const PodSpec& spec, const Path& path, Report& report);
+void validate_lifecycle(const Container& container, const PodSpec& spec, const Path& path, Report& report);
+/// What an init container that runs to its end cannot have.
+void validate_init_lifecycle(const Container& container, const Path& path, Report& report);
 void validate_network(const PodSpec& spec, Report& report);
 
 /// The ConfigMap or Secret of that name in the pod's namespace, or null.

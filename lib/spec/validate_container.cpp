@@ -101,6 +101,7 @@ void validate_container(const Container& container, const PodSpec& spec, const P
   validate_resources(container.resources, path / "resources", report);
   validate_mounts(container, spec, path, report);
   validate_security(container, spec, path / "securityContext", report);
+  validate_lifecycle(container, spec, path, report);
   const std::string& message_path = container.termination_message_path;
   if (!message_path.empty()) {
     const std::string target = clean_path(message_path);

@@ -18,6 +18,7 @@ void validate_containers(const PodSpec& spec, const Path& root, Report& report) 
   }
   for (std::size_t i = 0; i < spec.init_containers.size(); ++i) {
     validate_container(spec.init_containers[i], spec, init[i], report);
+    validate_init_lifecycle(spec.init_containers[i], init[i], report);
     if (!spec.init_containers[i].name.empty() && !names.insert(spec.init_containers[i].name).second)
       report.error(init[i] / "name", cat("Duplicate value: ", quote(spec.init_containers[i].name)));
   }

@@ -38,16 +38,14 @@ json container_json(const StatusSource& source, std::size_t index) {
     case ContainerState::Status::kTerminated: state["terminated"] = terminated_json(*container.terminated, source.clock_offset); break;
   }
   json last = json::object();
-  const auto& previous = container.status == ContainerState::Status::kWaiting ? container.terminated : container.last;
+  const bool waits_again = container.status == ContainerState::Status::kWaiting && container.terminated;
+  const auto& previous = waits_again ? container.terminated : container.last;
   if (previous) last["terminated"] = terminated_json(*previous, source.clock_offset);
-  const bool running = container.status == ContainerState::Status::kRunning;
-  const bool is_init = source.state.rules[index].role == Role::kInit;
-  const bool done = is_init && container.status == ContainerState::Status::kTerminated && container.terminated->exit == ExitStatus{};
   return {{"name", spec.name},
           {"state", state},
           {"lastState", last},
-          {"ready", is_init ? done : running},
-          {"started", running},
+          {"ready", lifecycle::is_ready(source.state, index)},
+          {"started", container.started},
           {"restartCount", container.restarts},
           {"image", spec.image.empty() ? "host" : spec.image},
           {"imageID", ""}};
@@ -60,6 +58,20 @@ std::string_view stop_reason(StopCause cause) {
     case StopCause::kEvicted: return "Evicted";
     default: return {};
   }
+}
+
+json conditions_json(const StatusSource& source) {
+  json out = json::array();
+  for (const auto& condition : lifecycle::conditions_of(source.state)) {
+    json one{{"type", condition.type},
+             {"status", condition.holds ? "True" : "False"},
+             {"lastProbeTime", nullptr},
+             {"lastTransitionTime", rfc3339(condition.since + source.clock_offset)}};
+    if (!condition.reason.empty()) one["reason"] = condition.reason;
+    if (!condition.message.empty()) one["message"] = condition.message;
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 json map_json(const std::vector<IdMapping>& map) {
@@ -102,6 +114,7 @@ std::string status_json(const StatusSource& source) {
     if (const auto reason = stop_reason(source.state.stop->cause); !reason.empty()) status["reason"] = reason;
     if (!source.state.stop->message.empty()) status["message"] = source.state.stop->message;
   }
+  status["conditions"] = conditions_json(source);
   status["startTime"] = rfc3339(source.state.start_time + source.clock_offset);
   if (!source.plan.ipv4.empty()) {
     status["podIP"] = source.plan.ipv4;
@@ -110,7 +123,7 @@ std::string status_json(const StatusSource& source) {
   }
   json inits = json::array(), apps = json::array();
   for (std::size_t i = 0; i < source.state.rules.size(); ++i)
-    (source.state.rules[i].role == Role::kInit ? inits : apps).push_back(container_json(source, i));
+    (source.state.rules[i].role == Role::kApp ? apps : inits).push_back(container_json(source, i));
   std::sort(apps.begin(), apps.end(), [](const json& a, const json& b) { return a["name"] < b["name"]; });
   if (!inits.empty()) status["initContainerStatuses"] = std::move(inits);
   status["containerStatuses"] = std::move(apps);
@@ -156,7 +169,10 @@ std::vector<RecordedContainer> recorded_containers(std::string_view text) try {
 }
 
 std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at) {
-  json event{{"time", rfc3339(at + source.clock_offset, 3)}, {"pod", source.pod.metadata.name}, {"reason", note.reason}};
+  json event{{"time", rfc3339(at + source.clock_offset, 3)},
+             {"pod", source.pod.metadata.name},
+             {"type", note.type == lifecycle::NoteType::kNormal ? "Normal" : "Warning"},
+             {"reason", note.reason}};
   if (note.container) event["container"] = source.state.rules[*note.container].name;
   if (!note.message.empty()) event["message"] = note.message;
   return event.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';

@@ -190,5 +190,5 @@ TEST_CASE("events come on the status descriptor while the pod runs", "[streams]"
   CHECK_FALSE(contains(result.out, "events"));  // it is podctl's, not the container's
   std::vector<std::string> reasons;
   for (const auto& line : lines(read_file(world.path() + "/events"))) reasons.push_back(Json::parse(line)["reason"]);
-  CHECK(reasons == std::vector<std::string>{"Created", "Started", "Exited"});
+  CHECK(reasons == std::vector<std::string>{"Created", "Started", "Ready", "Exited"});
 }

@@ -142,7 +142,12 @@ TEST_CASE("signals by name and number", "[base]") {
   CHECK(parse_signal("SIGTERM") == SIGTERM);
   CHECK(parse_signal("15") == SIGTERM);
   CHECK(parse_signal("64") == 64);
-  for (const char* wrong : {"", "0", "65", "-1", "SIG", "term", "SIGSIGTERM", "NOPE", "15x", " 15"}) {
+  CHECK(parse_signal("SIGRTMIN") == SIGRTMIN);
+  CHECK(parse_signal("SIGRTMIN+3") == SIGRTMIN + 3);
+  CHECK(parse_signal("RTMAX-14") == SIGRTMAX - 14);
+  CHECK(parse_signal("SIGRTMAX") == 64);
+  for (const char* wrong : {"", "0", "65", "-1", "SIG", "SIGRTMIN-1", "SIGRTMIN+", "SIGRTMIN+31", "SIGRTMAX+1", "SIGRTMINX", "RTMIN+ 1",
+                            "term", "SIGSIGTERM", "NOPE", "15x", " 15"}) {
     CAPTURE(wrong);
     CHECK(parse_signal(wrong) == 0);
   }

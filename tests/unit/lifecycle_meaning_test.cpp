@@ -86,7 +86,7 @@ TEST_CASE("the word is the reason of the first container that has one", "[lifecy
   pod.ready();
   for (const char* name : {"web", "log", "job"}) pod.started(name);
   pod.exits("job", 0);
-  CHECK(pod.word() == "Running");  // Completed, and others run
+  CHECK(pod.word() == "NotReady");  // Completed, others run, and the one that has ended is not ready
   pod.exits("log", 1);
   CHECK(pod.word() == "Error");
   CHECK(pod.phase() == "Running");

@@ -1,4 +1,6 @@
 // What restarts on what, and after how long.
+#include <map>
+
 #include "unit/lifecycle_support.hpp"
 
 using namespace podtest;
@@ -42,6 +44,8 @@ TEST_CASE("back-off: at once, then 10, 20, 40, 80, 160 and 300 seconds for good"
   Life pod;
   pod.ready();
   unsigned instance = 0;
+  const std::map<std::chrono::seconds, std::string> words{{10s, "10s"},   {20s, "20s"},    {40s, "40s"},
+                                                          {80s, "1m20s"}, {160s, "2m40s"}, {300s, "5m0s"}};
   for (const auto delay : {0s, 10s, 20s, 40s, 80s, 160s, 300s, 300s, 300s, 300s}) {
     CAPTURE(instance);
     pod.started("app");
@@ -56,7 +60,7 @@ TEST_CASE("back-off: at once, then 10, 20, 40, 80, 160 and 300 seconds for good"
     }
     CHECK(at_once.empty());
     CHECK(pod.of("app").waiting_reason == "CrashLoopBackOff");
-    CHECK(pod.of("app").waiting_message.find(cat("back-off ", delay.count(), "s restarting failed container=app")) == 0);
+    CHECK(pod.of("app").waiting_message == cat("back-off ", words.at(delay), " restarting failed container=app pod=web_default(u-1)"));
     CHECK(pod.notes().back() == cat("BackOff app: ", pod.of("app").waiting_message));
     CHECK(pod.waits() == Duration(delay));
     CHECK(pod.pass(delay - 1ns).empty());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace podtest {
 
 using namespace std::chrono_literals;
 using podctl::RestartPolicy;
+using podctl::lifecycle::HookKind;
+using podctl::lifecycle::ProbeKind;
+using podctl::lifecycle::ProbeOutcome;
 using podctl::lifecycle::StopCause;
 
 struct LifeOptions {
@@ -22,22 +26,39 @@ struct LifeOptions {
   RestartPolicy policy = RestartPolicy::kAlways;
   std::chrono::seconds grace{30};
   std::optional<std::int64_t> deadline;
+  std::vector<std::string> sidecars = {};  ///< in front of the inits
+  std::function<void(podctl::PodSpec&)> with = {};
 };
+
+inline podctl::Container& container_of(podctl::PodSpec& spec, const std::string& name) {
+  for (auto* list : {&spec.init_containers, &spec.containers})
+    for (auto& container : *list)
+      if (container.name == name) return container;
+  throw std::runtime_error("the pod has no container " + name);
+}
 
 inline podctl::PodSpec life_spec(const LifeOptions& options) {
   podctl::PodSpec spec;
+  for (const auto& name : options.sidecars) {
+    auto& sidecar = spec.init_containers.emplace_back();
+    sidecar.name = name;
+    sidecar.restart_policy = RestartPolicy::kAlways;
+  }
   for (const auto& name : options.inits) spec.init_containers.emplace_back().name = name;
   for (const auto& name : options.apps) spec.containers.emplace_back().name = name;
   spec.restart_policy = options.policy;
   spec.termination_grace_period_seconds = options.grace.count();
   spec.active_deadline_seconds = options.deadline;
+  if (options.with) options.with(spec);
   return spec;
 }
 
 class Life {
  public:
   explicit Life(const LifeOptions& options = {}, const podctl::lifecycle::Timing& timing = {})
-      : state_(podctl::lifecycle::make_pod_state(life_spec(options), timing)) {}
+      : state_(podctl::lifecycle::make_pod_state(life_spec(options), timing)) {
+    state_.pod_key = "web_default(u-1)";
+  }
 
   // Each tells the machine something and gives the actions that follow: "start app#0, TERM log,
   // finish".
@@ -53,6 +74,20 @@ class Life {
   std::string dies(const std::string& name, int signal) { return feed(podctl::lifecycle::Exited{index(name), {true, signal}, {}}); }
   std::string stop(StopCause cause = StopCause::kUser, std::optional<podctl::Duration> grace = {}) {
     return feed(podctl::lifecycle::StopRequested{cause, grace, "asked for"});
+  }
+  std::string passes(const std::string& name, ProbeKind kind) { return probed(name, kind, ProbeOutcome::kSuccess, {}); }
+  std::string fails(const std::string& name, ProbeKind kind) { return probed(name, kind, ProbeOutcome::kFailure, "no"); }
+  std::string errs(const std::string& name, ProbeKind kind) { return probed(name, kind, ProbeOutcome::kError, "no fork"); }
+  std::string hook_ends(const std::string& name, HookKind kind) { return hooked(name, kind, {}); }
+  std::string hook_fails(const std::string& name, HookKind kind) { return hooked(name, kind, "exit code 9"); }
+  std::string stop_one(const std::string& name, std::optional<podctl::Duration> grace = {}) {
+    return feed(podctl::lifecycle::ContainerStopRequested{index(name), grace});
+  }
+  std::string restart_one(const std::string& name, std::optional<podctl::Duration> grace = {}) {
+    return feed(podctl::lifecycle::ContainerRestartRequested{index(name), grace});
+  }
+  std::string signal_one(const std::string& name, int number) {
+    return feed(podctl::lifecycle::ContainerSignalRequested{index(name), number});
   }
   std::string tick() { return feed(podctl::lifecycle::Tick{}); }
 
@@ -70,6 +105,27 @@ class Life {
     }
     now_ = until;
     return all;
+  }
+  // Any other event, as it is.
+  std::string tell(const podctl::lifecycle::Event& event) { return feed(event); }
+  [[nodiscard]] std::size_t index(const std::string& name) const {
+    for (std::size_t i = 0; i < state_.rules.size(); ++i)
+      if (state_.rules[i].name == name) return i;
+    throw std::runtime_error("the pod has no container " + name);
+  }
+  [[nodiscard]] bool ready_of(const std::string& name) const { return podctl::lifecycle::is_ready(state_, index(name)); }
+  // "Ready: False ContainersNotReady containers with unready status: [app]"
+  [[nodiscard]] std::string condition(std::string_view type) const {
+    for (const auto& condition : podctl::lifecycle::conditions_of(state_))
+      if (condition.type == type)
+        return podctl::cat(condition.holds ? "True" : "False", condition.reason.empty() ? "" : " ", condition.reason,
+                           condition.message.empty() ? "" : " ", condition.message);
+    return "none";
+  }
+  [[nodiscard]] podctl::Duration condition_age(std::string_view type) const {
+    for (const auto& condition : podctl::lifecycle::conditions_of(state_))
+      if (condition.type == type) return now_ - condition.since;
+    throw std::runtime_error("no such condition");
   }
   // How long until the next timer; nothing when there is none.
   [[nodiscard]] std::optional<podctl::Duration> waits() const {
@@ -90,10 +146,11 @@ class Life {
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
 
  private:
-  [[nodiscard]] std::size_t index(const std::string& name) const {
-    for (std::size_t i = 0; i < state_.rules.size(); ++i)
-      if (state_.rules[i].name == name) return i;
-    throw std::runtime_error("the pod has no container " + name);
+  std::string probed(const std::string& name, ProbeKind kind, ProbeOutcome outcome, const std::string& message) {
+    return feed(podctl::lifecycle::ProbeFinished{index(name), of(name).instances - 1, kind, outcome, message});
+  }
+  std::string hooked(const std::string& name, HookKind kind, const std::string& error) {
+    return feed(podctl::lifecycle::HookFinished{index(name), of(name).instances - 1, kind, error.empty(), error});
   }
 
   std::string feed(const podctl::lifecycle::Event& event) {
@@ -115,6 +172,18 @@ class Life {
     if (const auto* signal = std::get_if<SignalContainer>(&action))
       return podctl::cat(podctl::signal_name(signal->signal_number).substr(3), ' ', state_.rules[signal->container].name);
     if (const auto* kill = std::get_if<KillContainer>(&action)) return podctl::cat("KILL ", state_.rules[kill->container].name);
+    static constexpr const char* kProbes[] = {"startup ", "liveness ", "readiness "};
+    static constexpr const char* kHooks[] = {"postStart ", "preStop "};
+    const auto of_container = [&](const auto& a, const char* what, const char* before = "") {
+      const bool is_new = *before == '\0';  // what is dropped may belong to the one before
+      if (is_new) CHECK(a.instance + 1 == state_.containers[a.container].instances);
+      return podctl::cat(before, what, state_.rules[a.container].name);
+    };
+    if (const auto* probe = std::get_if<RunProbe>(&action)) return of_container(*probe, kProbes[static_cast<int>(probe->kind)]);
+    if (const auto* probe = std::get_if<AbandonProbe>(&action))
+      return of_container(*probe, kProbes[static_cast<int>(probe->kind)], "drop ");
+    if (const auto* hook = std::get_if<RunHook>(&action)) return of_container(*hook, kHooks[static_cast<int>(hook->kind)]);
+    if (const auto* hook = std::get_if<AbandonHook>(&action)) return of_container(*hook, kHooks[static_cast<int>(hook->kind)], "drop ");
     if (std::holds_alternative<Finish>(action)) return "finish";
     const auto& note = std::get<Note>(action);
     notes_.push_back(podctl::cat(note.reason, note.container ? podctl::cat(' ', state_.rules[*note.container].name) : "",

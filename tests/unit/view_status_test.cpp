@@ -95,6 +95,7 @@ TEST_CASE("a container's state is waiting, running or terminated", "[view]") {
   CHECK(app.at("image") == "rootfs:x");
   CHECK(app.at("state") == json{{"running", {{"startedAt", "2006-01-02T15:04:07Z"}}}});
   CHECK(app.at("ready") == true);
+  CHECK(app.at("started") == true);
   CHECK(web.at("name") == "web");
   CHECK(web.at("state").at("waiting").at("reason") == "CrashLoopBackOff");
   CHECK(web.at("state").at("waiting").at("message").get<std::string>().find("back-off 10s restarting failed container=web") == 0);
@@ -127,14 +128,46 @@ TEST_CASE("a finished pod has its exit and no processes", "[view]") {
         json{{"code", 3}, {"source", "container"}, {"container", "web"}});
 }
 
+TEST_CASE("7.4: the conditions stand in the status, with the time of their last change", "[view]") {
+  Subject subject;
+  subject.life.ready();
+  const auto condition = [&](const char* type) {
+    const json status = subject.status().at("status");
+    for (const json& one : status.at("conditions"))
+      if (one.at("type") == type) return one;
+    return json();
+  };
+  CHECK(condition("Ready") == json{{"type", "Ready"},
+                                   {"status", "False"},
+                                   {"lastProbeTime", nullptr},
+                                   {"lastTransitionTime", "2006-01-02T15:04:05Z"},
+                                   {"reason", "ContainersNotReady"},
+                                   {"message", "containers with unready status: [web app]"}});
+  CHECK(condition("Initialized").at("message") == "containers with incomplete status: [one]");
+  CHECK(condition("PodScheduled").at("status") == "True");
+  CHECK(condition("PodReadyToStartContainers").at("status") == "True");
+  subject.life.started("one");
+  subject.life.pass(2s);
+  subject.life.exits("one");
+  subject.life.started("web");
+  subject.life.pass(2s);
+  subject.life.started("app");
+  CHECK(condition("Initialized") ==
+        json{{"type", "Initialized"}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", "2006-01-02T15:04:07Z"}});
+  for (const char* type : {"ContainersReady", "Ready"})
+    CHECK(condition(type) ==
+          json{{"type", type}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", "2006-01-02T15:04:09Z"}});
+  CHECK(condition("AllContainersRestarting").is_null());
+}
+
 TEST_CASE("an event is one line of JSON", "[view]") {
   Subject subject;
-  const std::string line = view::event_json(subject.source(), {"Killing", 1, "SIGKILL\nsent"}, 1001s + 5ms);
+  const std::string line = view::event_json(subject.source(), {"Killing", 1, "SIGKILL\nsent", lifecycle::NoteType::kWarning}, 1001s + 5ms);
   CHECK(line ==
-        "{\"time\":\"2006-01-02T15:04:06.005Z\",\"pod\":\"web\",\"reason\":\"Killing\","
+        "{\"time\":\"2006-01-02T15:04:06.005Z\",\"pod\":\"web\",\"type\":\"Warning\",\"reason\":\"Killing\","
         "\"container\":\"web\",\"message\":\"SIGKILL\\nsent\"}\n");
   CHECK(view::event_json(subject.source(), {"Created", {}, {}}, 1000s) ==
-        "{\"time\":\"2006-01-02T15:04:05.000Z\",\"pod\":\"web\",\"reason\":\"Created\"}\n");
+        "{\"time\":\"2006-01-02T15:04:05.000Z\",\"pod\":\"web\",\"type\":\"Normal\",\"reason\":\"Created\"}\n");
 }
 
 TEST_CASE("a record read back is final, or unfinished, or says what is wrong with it", "[status]") {
