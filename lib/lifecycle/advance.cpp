@@ -48,6 +48,7 @@ void Machine::settle() {
   run_probes();
   if (is_over()) {
     state_.finished = true;
+    if (state_.stop && state_.stop->cause != StopCause::kCompleted) note("Stopped", {}, state_.stop->message);
     actions_.push_back(Finish{});
   }
   mark_conditions();

@@ -3,7 +3,7 @@
 #include <csignal>
 
 #include "base/text.hpp"
-#include "lifecycle/pod_state.hpp"
+#include "lifecycle/machine.hpp"
 
 namespace podctl::lifecycle {
 namespace {
@@ -14,8 +14,6 @@ using Status = ContainerState::Status;
 bool is_waiting(const ContainerState& container) {
   return container.status == Status::kWaiting || (container.status == Status::kStarting && !container.has_ended);
 }
-
-bool is_live(const ContainerState& container) { return container.status == Status::kStarting || container.status == Status::kRunning; }
 
 const Termination* last_end(const ContainerState& container) {
   if (container.terminated) return &*container.terminated;

@@ -41,14 +41,18 @@ json container_json(const StatusSource& source, std::size_t index) {
   const bool waits_again = container.status == ContainerState::Status::kWaiting && container.terminated;
   const auto& previous = waits_again ? container.terminated : container.last;
   if (previous) last["terminated"] = terminated_json(*previous, source.clock_offset);
-  return {{"name", spec.name},
-          {"state", state},
-          {"lastState", last},
-          {"ready", lifecycle::is_ready(source.state, index)},
-          {"started", container.started},
-          {"restartCount", container.restarts},
-          {"image", spec.image.empty() ? "host" : spec.image},
-          {"imageID", ""}};
+  json out{{"name", spec.name},
+           {"state", state},
+           {"lastState", last},
+           {"ready", lifecycle::is_ready(source.state, index)},
+           {"started", container.started},
+           {"restartCount", container.restarts},
+           {"image", spec.image.empty() ? "host" : spec.image},
+           {"imageID", ""}};
+  // An instance has a name of its own once it is there.
+  const unsigned made = container.instances - (container.status == ContainerState::Status::kStarting ? 1 : 0);
+  if (made > 0) out["containerID"] = cat("podctl://", source.uid, '/', spec.name, '/', made - 1);
+  return out;
 }
 
 std::string_view stop_reason(StopCause cause) {

@@ -5,7 +5,7 @@
 using namespace podtest;
 using namespace podctl;
 
-TEST_CASE("a pod is pending until every app container has begun once", "[lifecycle]") {
+TEST_CASE("7.3: a pod is pending until every app container has begun once", "[lifecycle]") {
   Life pod({.apps = {"web", "log"}});
   CHECK(pod.phase() == "Pending");
   pod.ready();
@@ -30,7 +30,7 @@ TEST_CASE("a pod has run once when the last of its containers has begun", "[life
   CHECK(lifecycle::has_run_once(pod.state()));
 }
 
-TEST_CASE("a pod with init containers says so until its own containers run", "[lifecycle]") {
+TEST_CASE("7.5: a pod with init containers says so until its own containers run", "[lifecycle]") {
   Life pod({.inits = {"one"}});
   pod.ready();
   CHECK(pod.word() == "Init:0/1");
@@ -44,7 +44,7 @@ TEST_CASE("a pod with init containers says so until its own containers run", "[l
   CHECK(pod.phase() == "Running");
 }
 
-TEST_CASE("a pod that is restarting a container goes on running", "[lifecycle]") {
+TEST_CASE("7.3: a pod that is restarting a container goes on running", "[lifecycle]") {
   const auto policy = GENERATE(RestartPolicy::kAlways, RestartPolicy::kOnFailure);
   Life pod({.policy = policy});
   pod.ready();
@@ -81,7 +81,7 @@ TEST_CASE("phase and word of a pod that ended by itself", "[lifecycle]") {
   if (row.first != 0 || row.second == 0) CHECK(pod.word() == row.word);
 }
 
-TEST_CASE("the word is the reason of the first container that has one", "[lifecycle]") {
+TEST_CASE("7.5: the word is the reason of the first container that has one", "[lifecycle]") {
   Life pod({.apps = {"web", "log", "job"}, .policy = RestartPolicy::kNever});
   pod.ready();
   for (const char* name : {"web", "log", "job"}) pod.started(name);
@@ -116,7 +116,7 @@ TEST_CASE("a pod that was stopped keeps the phase its exit codes give it", "[lif
   CHECK(pod.word() == "Stopped");
 }
 
-TEST_CASE("exit code of a foreground run: signals and time limits come before the pod's own", "[lifecycle]") {
+TEST_CASE("7.6: exit code of a foreground run: signals and time limits come before the pod's own", "[lifecycle]") {
   struct Row {
     StopCause cause;
     int signal;
@@ -136,7 +136,7 @@ TEST_CASE("exit code of a foreground run: signals and time limits come before th
 }
 
 TEST_CASE(
-    "exit code of a foreground run: the first container in manifest order whose last exit was not "
+    "7.6: exit code of a foreground run: the first container in manifest order whose last exit was not "
     "0",
     "[lifecycle]") {
   SECTION("init containers come first") {
@@ -186,7 +186,7 @@ TEST_CASE("the end that --until waits for ends the pod, whatever the restart pol
   CHECK(pod.of("tests").instances == 1);
 }
 
-TEST_CASE("exit code of a foreground run: the code of a named container", "[lifecycle]") {
+TEST_CASE("7.6: exit code of a foreground run: the code of a named container", "[lifecycle]") {
   Life pod({.apps = {"server", "tests"}, .policy = RestartPolicy::kNever});
   pod.ready();
   pod.started("server");

@@ -17,7 +17,7 @@ struct Row {
 
 }  // namespace
 
-TEST_CASE("the restart policy decides after every end", "[lifecycle]") {
+TEST_CASE("5.2 regular: the restart policy decides after every end", "[lifecycle]") {
   const Row row = GENERATE(Row{RestartPolicy::kAlways, 0, 0, true}, Row{RestartPolicy::kAlways, 1, 0, true},
                            Row{RestartPolicy::kAlways, 0, SIGSEGV, true}, Row{RestartPolicy::kOnFailure, 0, 0, false},
                            Row{RestartPolicy::kOnFailure, 1, 0, true}, Row{RestartPolicy::kOnFailure, 255, 0, true},
@@ -39,7 +39,7 @@ TEST_CASE("the restart policy decides after every end", "[lifecycle]") {
   CHECK(end->reason == (row.signal == 0 && row.code == 0 ? "Completed" : "Error"));
 }
 
-TEST_CASE("back-off: at once, then 10, 20, 40, 80, 160 and 300 seconds for good", "[lifecycle]") {
+TEST_CASE("5.3: back-off is none at first, then 10, 20, 40, 80, 160 and 300 seconds for good", "[lifecycle]") {
   const int code = GENERATE(1, 0);  // an exit 0 under Always backs off as well
   Life pod;
   pod.ready();
@@ -70,7 +70,7 @@ TEST_CASE("back-off: at once, then 10, 20, 40, 80, 160 and 300 seconds for good"
   }
 }
 
-TEST_CASE("the series starts over when a crash comes more than 600 s after the last restart", "[lifecycle]") {
+TEST_CASE("5.3: the series starts over when a crash comes more than 600 s after the last restart", "[lifecycle]") {
   Life pod;
   pod.ready();
   const auto crash = [&] {
@@ -98,7 +98,7 @@ TEST_CASE("the series starts over when a crash comes more than 600 s after the l
   }
 }
 
-TEST_CASE("every container has a back-off of its own", "[lifecycle]") {
+TEST_CASE("5.3: every container has a back-off of its own", "[lifecycle]") {
   Life pod({.apps = {"web", "log"}});
   pod.ready();
   pod.started("web");
@@ -126,7 +126,7 @@ TEST_CASE("a restart is not held back by the container before it", "[lifecycle]"
   CHECK(pod.exits("web", 1) == "start web#1");
 }
 
-TEST_CASE("waiting to be restarted keeps the pod running, and its last end in sight", "[lifecycle]") {
+TEST_CASE("7.3: CrashLoopBackOff keeps the pod running, and its last end in sight", "[lifecycle]") {
   Life pod;
   pod.ready();
   pod.started("app");

@@ -15,7 +15,7 @@ TEST_CASE("nothing starts before the sandbox is there", "[lifecycle]") {
   CHECK(pod.notes() == std::vector<std::string>{"Created: sandbox ready"});
 }
 
-TEST_CASE("app containers start in the manifest's order, each in its turn", "[lifecycle]") {
+TEST_CASE("5.1: app containers start in the manifest's order, each in its turn", "[lifecycle]") {
   Life pod({.apps = {"web", "log", "job"}});
   CHECK(pod.ready() == "start web#0, start log#0 in turn, start job#0 in turn");
   CHECK(pod.state().started_once);
@@ -24,7 +24,7 @@ TEST_CASE("app containers start in the manifest's order, each in its turn", "[li
   CHECK(pod.of("web").started_at == pod.now());
 }
 
-TEST_CASE("init containers run one after another, each to its end", "[lifecycle]") {
+TEST_CASE("5.1: init containers run one after another, each to its end", "[lifecycle]") {
   Life pod({.inits = {"one", "two"}, .apps = {"web", "log"}});
   CHECK(pod.word() == "Init:0/2");
   CHECK(pod.of("web").waiting_reason == "PodInitializing");
@@ -42,7 +42,7 @@ TEST_CASE("init containers run one after another, each to its end", "[lifecycle]
   CHECK(pod.state().started_once);
 }
 
-TEST_CASE("a failed init container is run again, and nothing else until it succeeds", "[lifecycle]") {
+TEST_CASE("5.2 normal init: one that failed is run again, and nothing else until it succeeds", "[lifecycle]") {
   const auto policy = GENERATE(RestartPolicy::kAlways, RestartPolicy::kOnFailure);
   Life pod({.inits = {"one", "two"}, .policy = policy});
   pod.ready();
@@ -59,7 +59,7 @@ TEST_CASE("a failed init container is run again, and nothing else until it succe
   CHECK(pod.of("one").restarts == 2);
 }
 
-TEST_CASE("an init container that ended well is never run again, whatever the policy", "[lifecycle]") {
+TEST_CASE("5.2 normal init: one that ended well is never run again, whatever the policy", "[lifecycle]") {
   Life pod({.inits = {"one"}, .policy = RestartPolicy::kAlways});
   pod.ready();
   pod.started("one");
@@ -69,7 +69,7 @@ TEST_CASE("an init container that ended well is never run again, whatever the po
   CHECK(pod.of("one").instances == 1);
 }
 
-TEST_CASE("with restartPolicy Never a failed init container ends the pod", "[lifecycle]") {
+TEST_CASE("5.2 normal init: with Never a failure ends the pod", "[lifecycle]") {
   Life pod({.inits = {"one", "two"}, .policy = RestartPolicy::kNever});
   pod.ready();
   pod.started("one");

@@ -4,7 +4,7 @@
 using namespace podtest;
 using namespace podctl;
 
-TEST_CASE("a stop signals every container, waits for the grace period and kills", "[lifecycle]") {
+TEST_CASE("5.5: a stop signals every container, waits for the grace period and kills", "[lifecycle]") {
   Life pod({.apps = {"web", "log"}, .grace = 7s});
   pod.ready();
   pod.started("web");
@@ -24,7 +24,26 @@ TEST_CASE("a stop signals every container, waits for the grace period and kills"
   CHECK(pod.word() == "Stopped");
 }
 
-TEST_CASE("the grace period is the stop's own, else the pod's, and never less than two seconds", "[lifecycle]") {
+TEST_CASE("events of a pod's end say why it came", "[lifecycle]") {
+  Life pod({.deadline = 9});
+  pod.ready();
+  pod.started("app");
+  SECTION("asked for") {
+    pod.stop();
+    pod.exits("app", 0);
+    CHECK(pod.notes() == std::vector<std::string>{"Exited app: code 0", "Stopped: asked for"});
+  }
+  SECTION("out of time") {
+    pod.pass(9s);
+    CHECK(pod.notes().front() == "DeadlineExceeded: Pod was active on the node longer than the specified deadline");
+  }
+  SECTION("over a limit") {
+    pod.stop(StopCause::kEvicted);
+    CHECK(pod.notes().front() == "Evicted: asked for");
+  }
+}
+
+TEST_CASE("5.5 grace: it is the stop's own, else the pod's, and never less than two seconds", "[lifecycle]") {
   struct Row {
     std::chrono::seconds pod;
     std::optional<Duration> asked;
@@ -147,7 +166,7 @@ TEST_CASE("a sandbox that dies takes everything with it", "[lifecycle]") {
   CHECK(pod.exit() == "125 podctl");
 }
 
-TEST_CASE("a pod ends by itself when no app container runs or is due", "[lifecycle]") {
+TEST_CASE("5.4: a pod ends by itself when no app container runs or is due", "[lifecycle]") {
   Life pod({.apps = {"web", "job"}, .policy = RestartPolicy::kOnFailure});
   pod.ready();
   pod.started("web");
@@ -164,7 +183,7 @@ TEST_CASE("a pod ends by itself when no app container runs or is due", "[lifecyc
   CHECK(pod.exit() == "0 container");
 }
 
-TEST_CASE("activeDeadlineSeconds counts from the start, init containers included", "[lifecycle]") {
+TEST_CASE("7.3: activeDeadlineSeconds counts from the start, init containers included", "[lifecycle]") {
   Life pod({.inits = {"one"}, .grace = 3s, .deadline = 60});
   pod.ready();
   pod.started("one");
@@ -182,7 +201,7 @@ TEST_CASE("activeDeadlineSeconds counts from the start, init containers included
   CHECK(pod.exit() == "124 timeout");
 }
 
-TEST_CASE("activeDeadlineSeconds ends a pod that only waits to be restarted", "[lifecycle]") {
+TEST_CASE("7.3: activeDeadlineSeconds ends a pod that only waits to be restarted", "[lifecycle]") {
   Life pod({.deadline = 5});
   pod.ready();
   pod.started("app");
@@ -194,7 +213,7 @@ TEST_CASE("activeDeadlineSeconds ends a pod that only waits to be restarted", "[
   CHECK(pod.exit() == "124 timeout");
 }
 
-TEST_CASE("a finished pod stays as it is, whatever is still said about it", "[lifecycle]") {
+TEST_CASE("7.3: a finished pod stays as it is, whatever is still said about it", "[lifecycle]") {
   const auto late = GENERATE(StopCause::kUser, StopCause::kKilled, StopCause::kTimeLimit, StopCause::kDeadline, StopCause::kEvicted,
                              StopCause::kSandboxDied, StopCause::kUntil);
   CAPTURE(static_cast<int>(late));

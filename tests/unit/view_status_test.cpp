@@ -96,11 +96,13 @@ TEST_CASE("a container's state is waiting, running or terminated", "[view]") {
   CHECK(app.at("state") == json{{"running", {{"startedAt", "2006-01-02T15:04:07Z"}}}});
   CHECK(app.at("ready") == true);
   CHECK(app.at("started") == true);
+  CHECK(app.at("containerID") == "podctl://u-1/app/0");
   CHECK(web.at("name") == "web");
   CHECK(web.at("state").at("waiting").at("reason") == "CrashLoopBackOff");
   CHECK(web.at("state").at("waiting").at("message").get<std::string>().find("back-off 10s restarting failed container=web") == 0);
   CHECK(web.at("lastState").at("terminated").at("exitCode") == 4);
   CHECK(web.at("restartCount") == 1);
+  CHECK(web.at("containerID") == "podctl://u-1/web/1");
   CHECK(web.at("ready") == false);
 }
 
@@ -126,6 +128,22 @@ TEST_CASE("a finished pod has its exit and no processes", "[view]") {
   source.exit = lifecycle::RunExit{3, "container", "web"};
   CHECK(json::parse(view::status_json(source)).at("status").at("podctl").at("exit") ==
         json{{"code", 3}, {"source", "container"}, {"container", "web"}});
+}
+
+TEST_CASE("7.1: a sidecar is among the init containers, and ready as it says itself", "[view]") {
+  Subject subject;
+  subject.life =
+      Life({.apps = {"web", "app"}, .sidecars = {"one"}, .with = [](PodSpec& spec) { spec.init_containers[0].readiness_probe = Probe{}; }});
+  subject.life.ready();
+  const auto sidecar = [&] { return subject.status().at("status").at("initContainerStatuses").at(0); };
+  CHECK(sidecar().at("started") == false);
+  subject.life.started("one");
+  CHECK(sidecar().at("started") == true);
+  CHECK(sidecar().at("ready") == false);
+  CHECK(sidecar().at("state").contains("running"));
+  subject.life.passes("one", ProbeKind::kReadiness);
+  CHECK(sidecar().at("ready") == true);
+  CHECK(subject.status().at("status").at("containerStatuses").size() == 2);
 }
 
 TEST_CASE("7.4: the conditions stand in the status, with the time of their last change", "[view]") {
