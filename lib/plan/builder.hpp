@@ -94,6 +94,17 @@ action::MaskPaths proc_masks(std::string base);
 /// The device nodes of a container's /dev.
 std::vector<std::string> device_names();
 
+/// What fieldRef and resourceFieldRef stand for. `own` is the container that asks.
+std::string field_value(const Draft& draft, const FieldRef& ref);
+std::string resource_value(const Draft& draft, const ResourceFieldRef& ref, const Container& own);
+/// Whether one of them needs to know about the machine.
+bool wants_node(const Pod& pod);
+
+/// The subPath of a mount, with subPathExpr expanded.
+/// @param path  of the container in the manifest
+/// @throws Error when it refers to a variable that is empty or not there, or leads out of the volume
+std::string sub_path_of(const Draft& draft, const Container& container, const VolumeMount& mount, const std::string& path);
+
 /// The environment of a container: defaults, then the manifest's variables in order, $(NAME) expanded.
 std::vector<std::string> environment(const Draft& draft, const Place& place);
 /// What the container runs: command and args expanded, and where to look for the program.

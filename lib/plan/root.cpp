@@ -195,10 +195,12 @@ void add_root(const Draft& draft, const Place& place, const std::vector<Place>& 
   for (const auto* mount : mounts_by_path(container)) {
     const bool read_only = mount->read_only || is_object_volume(draft.pod.spec, mount->name);
     const auto number = mount - container.volume_mounts.data();
-    steps.add(
-        Stage::kVolumes,
-        action::BindInto{cat(kVolumesFolder, '/', mount->name), mount->sub_path, clean_path(mount->mount_path), {.read_only = read_only}},
-        cat(place.path, ".volumeMounts[", number, ']'));
+    steps.add(Stage::kVolumes,
+              action::BindInto{cat(kVolumesFolder, '/', mount->name),
+                               sub_path_of(draft, container, *mount, place.path),
+                               clean_path(mount->mount_path),
+                               {.read_only = read_only}},
+              cat(place.path, ".volumeMounts[", number, ']'));
     targets.insert(clean_path(mount->mount_path));
   }
   const std::string message = message_target(container);

@@ -77,6 +77,18 @@ const ObjectInfo& object_info<ContainerPort>();
 template <>
 const ObjectInfo& object_info<EnvVar>();
 template <>
+const ObjectInfo& object_info<EnvVarSource>();
+template <>
+const ObjectInfo& object_info<FieldRef>();
+template <>
+const ObjectInfo& object_info<ResourceFieldRef>();
+template <>
+const ObjectInfo& object_info<KeyRef>();
+template <>
+const ObjectInfo& object_info<EnvFromSource>();
+template <>
+const ObjectInfo& object_info<ObjectRef>();
+template <>
 const ObjectInfo& object_info<ResourceRequirements>();
 template <>
 const ObjectInfo& object_info<VolumeMount>();

@@ -124,6 +124,9 @@ void validate_mounts(const Container& container, const PodSpec& spec, const Path
                        "must not be the root, /proc, /sys or below them: a volume there could stand in for the kernel's own files");
     }
     report_invalid(report, at / "subPath", mount.sub_path, check_local_path(mount.sub_path));
+    report_invalid(report, at / "subPathExpr", mount.sub_path_expr, check_local_path(mount.sub_path_expr));
+    if (!mount.sub_path.empty() && !mount.sub_path_expr.empty())
+      report_invalid(report, at / "subPathExpr", mount.sub_path_expr, "subPathExpr and subPath are mutually exclusive");
   }
 }
 
