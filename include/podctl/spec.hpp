@@ -167,15 +167,43 @@ struct HostPathVolume {
   HostPathType type = HostPathType::kAny;
 };
 
-/// What volumes made of a ConfigMap or of a Secret have in common.
-struct ObjectVolume {
+/// Files made of the keys of a ConfigMap or of a Secret.
+struct ObjectProjection {
   std::string name;
   std::vector<KeyToPath> items;
-  std::int32_t default_mode = 0;
   bool optional = false;
+};
+/// What volumes made of a ConfigMap or of a Secret have in common.
+struct ObjectVolume : ObjectProjection {
+  std::int32_t default_mode = 0;
 };
 struct ConfigMapVolume : ObjectVolume {};
 struct SecretVolume : ObjectVolume {};
+
+/// A file that shows a field of the pod or a resource of a container.
+struct DownwardFile {
+  std::string path;
+  std::optional<FieldRef> field_ref;
+  std::optional<ResourceFieldRef> resource_field_ref;
+  std::optional<std::int32_t> mode;
+};
+struct DownwardProjection {
+  std::vector<DownwardFile> items;
+};
+struct DownwardVolume : DownwardProjection {
+  std::int32_t default_mode = 0;
+};
+
+/// Exactly one is set.
+struct ProjectionSource {
+  std::optional<ObjectProjection> config_map, secret;
+  std::optional<DownwardProjection> downward_api;
+};
+/// Several sources in one folder.
+struct ProjectedVolume {
+  std::vector<ProjectionSource> sources;
+  std::int32_t default_mode = 0;
+};
 
 /// Exactly one source is set once defaults are filled in.
 struct Volume {
@@ -184,6 +212,8 @@ struct Volume {
   std::optional<HostPathVolume> host_path;
   std::optional<ConfigMapVolume> config_map;
   std::optional<SecretVolume> secret;
+  std::optional<DownwardVolume> downward_api;
+  std::optional<ProjectedVolume> projected;
 };
 
 struct HostAlias {

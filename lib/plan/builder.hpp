@@ -69,6 +69,10 @@ void add_sandbox(const Draft& draft);
 void add_network(const Draft& draft);
 void add_pod_tree(const Draft& draft, const std::vector<Place>& all);
 void add_volumes(const Draft& draft);
+/// Volumes whose files are written into memory, and what all of them take there.
+bool is_projection(const Volume& volume);
+std::size_t projected_bytes(const Draft& draft);
+void add_projection(const Draft& draft, const Volume& volume, const std::string& why);
 void add_member(const Draft& draft, const Place& place, const std::vector<Place>& all);
 /// The root file system of a container with everything mounted in it, up to its pivot_root. `actor` is the
 /// member, or pause when all containers share one.

@@ -104,6 +104,16 @@ bool wants_node(const Pod& pod) {
   for (const Container* container : all_containers(pod.spec))
     for (const auto& variable : container->env)
       if (variable.value_from && wants(variable.value_from->field_ref, variable.value_from->resource_field_ref)) return true;
+  const auto shows = [&](const auto& source) {
+    return source && std::any_of(source->items.begin(), source->items.end(),
+                                 [&](const DownwardFile& file) { return wants(file.field_ref, file.resource_field_ref); });
+  };
+  for (const auto& volume : pod.spec.volumes) {
+    if (shows(volume.downward_api)) return true;
+    if (volume.projected)
+      for (const auto& source : volume.projected->sources)
+        if (shows(source.downward_api)) return true;
+  }
   return false;
 }
 

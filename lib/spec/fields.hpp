@@ -110,6 +110,18 @@ template <>
 const ObjectInfo& object_info<SecretVolume>();
 template <>
 const ObjectInfo& object_info<KeyToPath>();
+template <>
+const ObjectInfo& object_info<ObjectProjection>();
+template <>
+const ObjectInfo& object_info<DownwardFile>();
+template <>
+const ObjectInfo& object_info<DownwardProjection>();
+template <>
+const ObjectInfo& object_info<DownwardVolume>();
+template <>
+const ObjectInfo& object_info<ProjectionSource>();
+template <>
+const ObjectInfo& object_info<ProjectedVolume>();
 
 /// The field that a dotted path ("spec.containers[0].image") names under `info`, and the type of the value
 /// at its end; null when there is none.
