@@ -34,6 +34,7 @@ struct HostQuestions {
   bool host_root = false;
   bool id_ranges = false;
   bool hosts = false;  ///< the content of the host's /etc/hosts
+  bool node = false;   ///< its addresses, processors, memory and disk
   /// Root file systems ("host", or a folder) and the user ids to look up in each.
   std::map<std::string, std::vector<std::uint32_t>> accounts;
 };
@@ -60,6 +61,8 @@ struct HostFacts {
   std::map<std::string, std::map<std::uint32_t, Account>> accounts;       ///< answers to HostQuestions::accounts
   /// By root file system (a folder): which of hosts, hostname and resolv.conf its plain /etc lacks.
   std::map<std::string, std::vector<std::string>> missing_etc;
+  std::vector<std::string> addresses;  ///< the ones it would reach others from: IPv4, then IPv6
+  std::int64_t cpus = 0, memory_bytes = 0, disk_bytes = 0;
   std::uint64_t open_files_soft = 0, open_files_hard = 0;  ///< RLIMIT_NOFILE as podctl was started
 };
 

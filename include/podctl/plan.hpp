@@ -254,6 +254,7 @@ struct ExecProgram {
   std::vector<std::string> argv;
   std::vector<std::string> environment;  ///< NAME=VALUE
   std::vector<std::string> candidates;   ///< files to try, in order
+  bool has_secrets = false;              ///< a Secret's values may be among the arguments: no words about it show them
 };
 
 }  // namespace action

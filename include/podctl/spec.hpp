@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,44 @@ struct ObjectMeta {
   Passthrough other;
 };
 
+/// A field of the pod that a variable or a file shows.
+struct FieldRef {
+  std::string api_version, field_path;
+};
+
+/// A limit or request of a container, e.g. "limits.memory", in units of `divisor`.
+struct ResourceFieldRef {
+  std::string container_name, resource;
+  std::optional<Quantity> divisor;
+};
+
+/// One key of a ConfigMap or of a Secret.
+struct KeyRef {
+  std::string name, key;
+  bool optional = false;
+};
+
+/// Exactly one is set.
+struct EnvVarSource {
+  std::optional<FieldRef> field_ref;
+  std::optional<ResourceFieldRef> resource_field_ref;
+  std::optional<KeyRef> config_map_key_ref, secret_key_ref;
+};
+
 struct EnvVar {
   std::string name, value;
+  std::optional<EnvVarSource> value_from;
+};
+
+struct ObjectRef {
+  std::string name;
+  bool optional = false;
+};
+
+/// Variables from all keys of a ConfigMap or a Secret.
+struct EnvFromSource {
+  std::string prefix;
+  std::optional<ObjectRef> config_map_ref, secret_ref;
 };
 
 struct ContainerPort {
@@ -65,7 +102,7 @@ struct ContainerPort {
 };
 
 struct VolumeMount {
-  std::string name, mount_path, sub_path;
+  std::string name, mount_path, sub_path, sub_path_expr;
   bool read_only = false;
 };
 
@@ -176,6 +213,7 @@ struct Container {
   std::string name, image, working_dir;
   std::vector<std::string> command, args;
   std::vector<ContainerPort> ports;
+  std::vector<EnvFromSource> env_from;
   std::vector<EnvVar> env;
   ResourceRequirements resources;
   std::vector<VolumeMount> volume_mounts;
@@ -206,15 +244,43 @@ struct HostPathVolume {
   HostPathType type = HostPathType::kAny;
 };
 
-/// What volumes made of a ConfigMap or of a Secret have in common.
-struct ObjectVolume {
+/// Files made of the keys of a ConfigMap or of a Secret.
+struct ObjectProjection {
   std::string name;
   std::vector<KeyToPath> items;
-  std::int32_t default_mode = 0;
   bool optional = false;
+};
+/// What volumes made of a ConfigMap or of a Secret have in common.
+struct ObjectVolume : ObjectProjection {
+  std::int32_t default_mode = 0;
 };
 struct ConfigMapVolume : ObjectVolume {};
 struct SecretVolume : ObjectVolume {};
+
+/// A file that shows a field of the pod or a resource of a container.
+struct DownwardFile {
+  std::string path;
+  std::optional<FieldRef> field_ref;
+  std::optional<ResourceFieldRef> resource_field_ref;
+  std::optional<std::int32_t> mode;
+};
+struct DownwardProjection {
+  std::vector<DownwardFile> items;
+};
+struct DownwardVolume : DownwardProjection {
+  std::int32_t default_mode = 0;
+};
+
+/// Exactly one is set.
+struct ProjectionSource {
+  std::optional<ObjectProjection> config_map, secret;
+  std::optional<DownwardProjection> downward_api;
+};
+/// Several sources in one folder.
+struct ProjectedVolume {
+  std::vector<ProjectionSource> sources;
+  std::int32_t default_mode = 0;
+};
 
 /// Exactly one source is set once defaults are filled in.
 struct Volume {
@@ -223,6 +289,8 @@ struct Volume {
   std::optional<HostPathVolume> host_path;
   std::optional<ConfigMapVolume> config_map;
   std::optional<SecretVolume> secret;
+  std::optional<DownwardVolume> downward_api;
+  std::optional<ProjectedVolume> projected;
 };
 
 struct HostAlias {
@@ -280,6 +348,7 @@ struct DataObject {
   Kind kind = Kind::kConfigMap;
   std::string name, name_space;
   std::map<std::string, std::string> data;  ///< key -> bytes
+  std::set<std::string> binary;             ///< keys of a ConfigMap's binaryData: files, and never variables
 };
 
 /// Every container of the pod in start order, init containers first.

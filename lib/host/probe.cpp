@@ -1,9 +1,15 @@
+#include <arpa/inet.h>
 #include <linux/capability.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "base/text.hpp"
@@ -137,6 +143,47 @@ void probe_root(HostFacts& facts, const std::string& root, const std::vector<std
     if (const auto account = find_account(passwd, uid)) facts.accounts[root][uid] = *account;
 }
 
+// The addresses that packets to nobody would leave from; "" without a route. Connecting a datagram socket sends
+// nothing, and these addresses are kept for documentation (RFC 5737, RFC 3849).
+std::string own_ipv4() {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(9);
+  ::inet_pton(AF_INET, "192.0.2.1", &address.sin_addr);
+  socklen_t length = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  char text[INET_ADDRSTRLEN];
+  if (!socket || ::connect(socket.get(), generic, length) != 0 || ::getsockname(socket.get(), generic, &length) != 0) return {};
+  return ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+}
+
+std::string own_ipv6() {
+  const UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(9);
+  ::inet_pton(AF_INET6, "2001:db8::1", &address.sin6_addr);
+  socklen_t length = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  char text[INET6_ADDRSTRLEN];
+  if (!socket || ::connect(socket.get(), generic, length) != 0 || ::getsockname(socket.get(), generic, &length) != 0) return {};
+  return ::inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
+}
+
+void probe_node(HostFacts& facts) {
+  for (std::string address : {own_ipv4(), own_ipv6()})
+    if (!address.empty()) facts.addresses.push_back(std::move(address));
+  if (facts.addresses.empty()) facts.addresses.emplace_back("127.0.0.1");
+  facts.cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
+  struct sysinfo memory {};
+  if (::sysinfo(&memory) != 0) throw SysError(errno, "sysinfo");
+  facts.memory_bytes = static_cast<std::int64_t>(memory.totalram) * memory.mem_unit;
+  struct statvfs disk {};
+  if (::statvfs("/", &disk) != 0) throw SysError(errno, "statvfs", "/");
+  facts.disk_bytes = static_cast<std::int64_t>(disk.f_blocks * disk.f_frsize);
+}
+
 }  // namespace
 
 std::uint32_t account_id() {
@@ -157,6 +204,7 @@ HostFacts probe_host(const HostQuestions& questions) {
   if (questions.host_root) probe_host_root(facts);
   facts.resolv_conf = probe_resolv_conf();
   if (questions.hosts) facts.hosts = sys::try_read_file("/etc/hosts", kMaxEtcFile).value_or("");
+  if (questions.node) probe_node(facts);
   for (const auto& [root, uids] : questions.accounts) probe_root(facts, root, uids);
   facts.has_ipv6 = exists("/proc/net/if_inet6");
   utsname names{};

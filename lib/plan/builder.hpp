@@ -69,6 +69,10 @@ void add_sandbox(const Draft& draft);
 void add_network(const Draft& draft);
 void add_pod_tree(const Draft& draft, const std::vector<Place>& all);
 void add_volumes(const Draft& draft);
+/// Volumes whose files are written into memory, and what all of them take there.
+bool is_projection(const Volume& volume);
+std::size_t projected_bytes(const Draft& draft);
+void add_projection(const Draft& draft, const Volume& volume, const std::string& why);
 void add_member(const Draft& draft, const Place& place, const std::vector<Place>& all);
 /// The root file system of a container with everything mounted in it, up to its pivot_root. `actor` is the
 /// member, or pause when all containers share one.
@@ -93,6 +97,17 @@ std::string message_target(const Container& container);
 action::MaskPaths proc_masks(std::string base);
 /// The device nodes of a container's /dev.
 std::vector<std::string> device_names();
+
+/// What fieldRef and resourceFieldRef stand for. `own` is the container that asks.
+std::string field_value(const Draft& draft, const FieldRef& ref);
+std::string resource_value(const Draft& draft, const ResourceFieldRef& ref, const Container& own);
+/// Whether one of them needs to know about the machine.
+bool wants_node(const Pod& pod);
+
+/// The subPath of a mount, with subPathExpr expanded.
+/// @param path  of the container in the manifest
+/// @throws Error when it refers to a variable that is empty or not there, or leads out of the volume
+std::string sub_path_of(const Draft& draft, const Container& container, const VolumeMount& mount, const std::string& path);
 
 /// The environment of a container: defaults, then the manifest's variables in order, $(NAME) expanded.
 std::vector<std::string> environment(const Draft& draft, const Place& place);

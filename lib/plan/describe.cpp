@@ -251,7 +251,9 @@ StepText words(const ConnectStreams& a) {
 StepText words(const AwaitTurn& a) { return {"await-turn", cat("wait for container '", a.container, "' to start"), {}, "futex", {}}; }
 StepText words(const ExecProgram& a) {
   std::string command;
-  for (const auto& word : a.argv) append(command, command.empty() ? "" : " ", quote(word));
+  if (a.has_secrets) command = "arguments not shown: they may hold a Secret";
+  else
+    for (const auto& word : a.argv) append(command, command.empty() ? "" : " ", quote(word));
   return {"exec-program", cat("run ", quote(a.argv.empty() ? "" : a.argv.front())), command, "execve", "tr '\\0' ' ' < /proc/PID/cmdline"};
 }
 

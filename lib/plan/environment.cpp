@@ -1,5 +1,9 @@
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "plan/builder.hpp"
+#include "spec/names.hpp"
+#include "spec/validate.hpp"
 
 namespace podctl::plan {
 namespace {
@@ -13,11 +17,61 @@ std::string home_of(const Draft& draft, const Place& place) {
   return uid == 0 ? "/root" : "/";
 }
 
+// The value of a variable that comes from elsewhere; nothing for an optional one that is not there.
+std::optional<std::string> value_from(const Draft& draft, const Container& container, const EnvVarSource& source) {
+  if (source.field_ref) return field_value(draft, *source.field_ref);
+  if (source.resource_field_ref) return resource_value(draft, *source.resource_field_ref, container);
+  const bool secret = source.secret_key_ref.has_value();
+  const KeyRef& ref = secret ? *source.secret_key_ref : *source.config_map_key_ref;
+  const DataObject* object = spec::find_object(draft.objects, secret ? DataObject::Kind::kSecret : DataObject::Kind::kConfigMap,
+                                               draft.pod.metadata.name_space, ref.name);
+  if (object == nullptr || object->binary.contains(ref.key)) return std::nullopt;
+  const auto found = object->data.find(ref.key);
+  return found == object->data.end() ? std::nullopt : std::optional(found->second);
+}
+
+void add_all_keys(const Draft& draft, const EnvFromSource& from, StringMap& variables) {
+  const bool secret = from.secret_ref.has_value();
+  const DataObject* object = spec::find_object(draft.objects, secret ? DataObject::Kind::kSecret : DataObject::Kind::kConfigMap,
+                                               draft.pod.metadata.name_space, secret ? from.secret_ref->name : from.config_map_ref->name);
+  if (object == nullptr) return;  // an optional one
+  for (const auto& [key, value] : object->data)
+    if (!object->binary.contains(key)) variables[cat(from.prefix, key)] = value;
+}
+
 // The manifest's variables alone: what $(NAME) can see.
-StringMap manifest_variables(const Container& container) {
+StringMap manifest_variables(const Draft& draft, const Container& container) {
   StringMap variables;
-  for (const auto& entry : container.env) variables[entry.name] = expand(entry.value, variables);
+  for (const auto& from : container.env_from) add_all_keys(draft, from, variables);
+  for (const auto& entry : container.env) {
+    if (!entry.value_from) variables[entry.name] = expand(entry.value, variables);
+    else if (auto value = value_from(draft, container, *entry.value_from)) variables[entry.name] = std::move(*value);
+  }
   return variables;
+}
+
+bool uses_secrets(const Container& container) {
+  const auto from = [](const EnvFromSource& source) { return source.secret_ref.has_value(); };
+  const auto variable = [](const EnvVar& entry) { return entry.value_from && entry.value_from->secret_key_ref; };
+  return std::any_of(container.env_from.begin(), container.env_from.end(), from) ||
+         std::any_of(container.env.begin(), container.env.end(), variable);
+}
+
+// The first $(NAME) in `text` that stands for nothing.
+std::optional<std::string> missing_name(std::string_view text, const StringMap& variables) {
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    if (text[i] != '$') continue;
+    const auto close = text.find(')', i);
+    if (text[i + 1] == '(' && close != std::string_view::npos) {
+      const std::string name(text.substr(i + 2, close - i - 2));
+      const auto found = variables.find(name);
+      if (found == variables.end() || found->second.empty()) return name;
+      i = close;
+    } else if (text[i + 1] == '$') {
+      ++i;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -48,8 +102,31 @@ std::string expand(std::string_view text, const StringMap& variables) {
   return out;
 }
 
+std::string sub_path_of(const Draft& draft, const Container& container, const VolumeMount& mount, const std::string& path) {
+  if (mount.sub_path_expr.empty()) return mount.sub_path;
+  const auto refuse = [&](std::string cause) {
+    const auto number = &mount - container.volume_mounts.data();
+    throw Error({.id = "bad-sub-path",
+                 .message = cat("cannot start pod '", draft.pod.metadata.name, "' (container '", container.name, "')"),
+                 .cause = std::move(cause),
+                 .error_class = ErrorClass::kInvalid,
+                 .pod = draft.pod.metadata.name,
+                 .container = container.name,
+                 .stage = std::string(stage_name(Stage::kVolumes)),
+                 .path = cat(path, ".volumeMounts[", number, "].subPathExpr")});
+  };
+  const StringMap variables = manifest_variables(draft, container);
+  if (const auto name = missing_name(mount.sub_path_expr, variables))
+    refuse(cat("missing value for ", quote(*name), ": the variable is empty, or the manifest does not define it"));
+  std::string expanded = expand(mount.sub_path_expr, variables);
+  // What it was made from may be a Secret, so it is not shown.
+  if (const auto rule = spec::check_local_path(expanded); !rule.empty()) refuse(cat(quote(mount.sub_path_expr), " expanded ", rule));
+  if (expanded.find('\0') != std::string::npos) refuse(cat(quote(mount.sub_path_expr), " expanded must not contain NUL characters"));
+  return expanded;
+}
+
 std::vector<std::string> environment(const Draft& draft, const Place& place) {
-  StringMap all = manifest_variables(*place.container);
+  StringMap all = manifest_variables(draft, *place.container);
   all.try_emplace("PATH", kDefaultPath);
   all.try_emplace("HOSTNAME", draft.plan.host_name);
   all.try_emplace("HOME", home_of(draft, place));
@@ -60,8 +137,11 @@ std::vector<std::string> environment(const Draft& draft, const Place& place) {
 }
 
 action::ExecProgram exec_program(const Draft& draft, const Place& place) {
-  const StringMap variables = manifest_variables(*place.container);
+  const StringMap variables = manifest_variables(draft, *place.container);
   action::ExecProgram exec;
+  const auto refers = [](const std::string& word) { return word.find("$(") != std::string::npos; };
+  for (const auto* list : {&place.container->command, &place.container->args})
+    exec.has_secrets = exec.has_secrets || (uses_secrets(*place.container) && std::any_of(list->begin(), list->end(), refers));
   for (const auto* list : {&place.container->command, &place.container->args})
     for (const auto& word : *list) exec.argv.push_back(expand(word, variables));
   exec.environment = environment(draft, place);

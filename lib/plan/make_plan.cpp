@@ -47,7 +47,7 @@ void list_members(const Draft& draft, const std::vector<Place>& all) {
 }
 
 // One container that stands for all of them: they share a root, so they share its mounts.
-Container merged_container(const std::vector<Place>& all) {
+Container merged_container(const Draft& draft, const std::vector<Place>& all) {
   Container merged = *all.front().container;
   merged.name = "pod";
   std::set<std::string> seen;
@@ -56,13 +56,17 @@ Container merged_container(const std::vector<Place>& all) {
     if (place.container->security_context.read_only_root_filesystem.value_or(false))
       merged.security_context.read_only_root_filesystem = true;
   for (const auto& place : all)
-    for (const auto& mount : place.container->volume_mounts)
-      if (seen.insert(clean_path(mount.mount_path)).second) merged.volume_mounts.push_back(mount);
+    for (const auto& mount : place.container->volume_mounts) {
+      if (!seen.insert(clean_path(mount.mount_path)).second) continue;
+      VolumeMount& own = merged.volume_mounts.emplace_back(mount);
+      own.sub_path = sub_path_of(draft, *place.container, mount, place.path);
+      own.sub_path_expr.clear();
+    }
   return merged;
 }
 
 void add_shared_root(const Draft& draft, const std::vector<Place>& all) {
-  const Container merged = merged_container(all);
+  const Container merged = merged_container(draft, all);
   Place place = all.front();
   place.container = &merged;
   for (const auto& layer : layer_names(draft, place))
@@ -141,6 +145,7 @@ HostQuestions questions_for(const Pod& pod, const PlanOptions& options) {
   if (questions.accounts.size() > 1 && first && !first->gid && first->uid != 0) questions.id_ranges = true;
   if (!pod.spec.security_context.supplemental_groups.empty()) questions.id_ranges = true;
   questions.hosts = plan::uses_host_network(pod);
+  questions.node = plan::wants_node(pod);
   return questions;
 }
 

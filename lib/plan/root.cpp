@@ -72,9 +72,9 @@ std::vector<const VolumeMount*> mounts_by_path(const Container& container) {
   return mounts;
 }
 
-bool is_object_volume(const PodSpec& spec, std::string_view name) {
+bool is_read_only_volume(const PodSpec& spec, std::string_view name) {
   for (const auto& volume : spec.volumes)
-    if (volume.name == name) return volume.config_map.has_value() || volume.secret.has_value();
+    if (volume.name == name) return is_projection(volume);
   return false;
 }
 
@@ -193,12 +193,14 @@ void add_root(const Draft& draft, const Place& place, const std::vector<Place>& 
 
   std::set<std::string> targets;
   for (const auto* mount : mounts_by_path(container)) {
-    const bool read_only = mount->read_only || is_object_volume(draft.pod.spec, mount->name);
+    const bool read_only = mount->read_only || is_read_only_volume(draft.pod.spec, mount->name);
     const auto number = mount - container.volume_mounts.data();
-    steps.add(
-        Stage::kVolumes,
-        action::BindInto{cat(kVolumesFolder, '/', mount->name), mount->sub_path, clean_path(mount->mount_path), {.read_only = read_only}},
-        cat(place.path, ".volumeMounts[", number, ']'));
+    steps.add(Stage::kVolumes,
+              action::BindInto{cat(kVolumesFolder, '/', mount->name),
+                               sub_path_of(draft, container, *mount, place.path),
+                               clean_path(mount->mount_path),
+                               {.read_only = read_only}},
+              cat(place.path, ".volumeMounts[", number, ']'));
     targets.insert(clean_path(mount->mount_path));
   }
   const std::string message = message_target(container);

@@ -70,8 +70,7 @@ void add_pod_tree(const Draft& draft, const std::vector<Place>& all) {
   else
     for (const auto& member : plan.members) folders.push_back(cat(kMembersFolder, '/', member.name));
   std::size_t bytes = (1 + plan.members.size()) << 20;  // final messages, and room for the folders themselves
-  for (const auto& object : draft.objects)
-    for (const auto& [key, value] : object.data) bytes += value.size() + 4096;
+  bytes += projected_bytes(draft);
   draft.pause(Stage::kMounts, action::StopPropagation{}, "mounts of the pod stay in the pod");
   draft.pause(Stage::kMounts, action::MountPodTree{cat(bytes), folders}, "all the pod needs, and nothing else of the host");
 

@@ -1,11 +1,7 @@
 // The pod's volumes: each exists once, in the pod tree, and members show it to themselves.
-#include <ctime>
-#include <set>
-
 #include "base/path.hpp"
 #include "base/text.hpp"
 #include "plan/builder.hpp"
-#include "spec/validate.hpp"
 
 namespace podctl::plan {
 namespace {
@@ -65,51 +61,6 @@ void add_empty_dir(const Draft& draft, const Volume& volume, const std::string& 
             /*shift_ids=*/false, cat(why, ".emptyDir"));
 }
 
-// The layout a kubelet gives these volumes: the files lie in a folder named by the time, "..data" leads to
-// it, and every name at the top is a link through "..data", so that an update is one rename.
-action::WriteFiles projected_files(const Draft& draft, std::string target, std::vector<FileContent> files) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(draft.options.start_time);
-  const std::time_t whole = seconds.count();
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  char stamp[32];
-  const std::size_t length = std::strftime(stamp, sizeof stamp, "..%Y_%m_%d_%H_%M_%S", &parts);
-  const std::string folder = cat(std::string_view(stamp, length), '.', (draft.options.start_time - seconds).count());
-
-  action::WriteFiles write{.target = std::move(target), .directories = {folder}, .files = {}, .links = {}};
-  std::set<std::string> folders, tops;
-  for (auto& file : files) {
-    const std::string path = clean_path(file.path).substr(1);
-    for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1))
-      if (folders.insert(path.substr(0, slash)).second) write.directories.push_back(cat(folder, '/', path.substr(0, slash)));
-    const std::string top = path.substr(0, path.find('/'));
-    if (tops.insert(top).second) write.links.push_back({top, cat("..data/", top)});
-    file.path = cat(folder, '/', path);
-  }
-  write.links.push_back({"..data", folder});
-  write.files = std::move(files);
-  return write;
-}
-
-std::vector<FileContent> object_files(const ObjectVolume& source, const DataObject* object) {
-  std::vector<FileContent> files;
-  if (object == nullptr) return files;
-  const auto mode = [&](const std::optional<std::int32_t>& own) { return static_cast<std::uint32_t>(own.value_or(source.default_mode)); };
-  if (source.items.empty()) {
-    for (const auto& [key, bytes] : object->data) files.push_back({key, bytes, mode({})});
-    return files;
-  }
-  for (const auto& item : source.items)
-    if (const auto found = object->data.find(item.key); found != object->data.end())
-      files.push_back({item.path, found->second, mode(item.mode)});
-  return files;
-}
-
-void add_object(const Draft& draft, const Volume& volume, const ObjectVolume& source, DataObject::Kind kind, std::string why) {
-  const DataObject* object = spec::find_object(draft.objects, kind, draft.pod.metadata.name_space, source.name);
-  draft.pause(Stage::kVolumes, projected_files(draft, cat(kVolumesFolder, '/', volume.name), object_files(source, object)), std::move(why));
-}
-
 }  // namespace
 
 void use_disk(const Draft& draft, Stage stage) {
@@ -131,9 +82,7 @@ void add_volumes(const Draft& draft) {
   for (std::size_t i = 0; i < volumes.size(); ++i) {
     const std::string why = cat("spec.volumes[", i, ']');
     if (volumes[i].host_path) add_host_path(draft, volumes[i], why);
-    else if (volumes[i].config_map)
-      add_object(draft, volumes[i], *volumes[i].config_map, DataObject::Kind::kConfigMap, cat(why, ".configMap"));
-    else if (volumes[i].secret) add_object(draft, volumes[i], *volumes[i].secret, DataObject::Kind::kSecret, cat(why, ".secret"));
+    else if (is_projection(volumes[i])) add_projection(draft, volumes[i], why);
     else add_empty_dir(draft, volumes[i], why);
   }
 }

@@ -77,6 +77,18 @@ const ObjectInfo& object_info<ContainerPort>();
 template <>
 const ObjectInfo& object_info<EnvVar>();
 template <>
+const ObjectInfo& object_info<EnvVarSource>();
+template <>
+const ObjectInfo& object_info<FieldRef>();
+template <>
+const ObjectInfo& object_info<ResourceFieldRef>();
+template <>
+const ObjectInfo& object_info<KeyRef>();
+template <>
+const ObjectInfo& object_info<EnvFromSource>();
+template <>
+const ObjectInfo& object_info<ObjectRef>();
+template <>
 const ObjectInfo& object_info<ResourceRequirements>();
 template <>
 const ObjectInfo& object_info<VolumeMount>();
@@ -122,6 +134,18 @@ template <>
 const ObjectInfo& object_info<SecretVolume>();
 template <>
 const ObjectInfo& object_info<KeyToPath>();
+template <>
+const ObjectInfo& object_info<ObjectProjection>();
+template <>
+const ObjectInfo& object_info<DownwardFile>();
+template <>
+const ObjectInfo& object_info<DownwardProjection>();
+template <>
+const ObjectInfo& object_info<DownwardVolume>();
+template <>
+const ObjectInfo& object_info<ProjectionSource>();
+template <>
+const ObjectInfo& object_info<ProjectedVolume>();
 
 /// The field that a dotted path ("spec.containers[0].image") names under `info`, and the type of the value
 /// at its end; null when there is none.

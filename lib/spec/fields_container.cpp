@@ -19,7 +19,7 @@ const ObjectInfo& object_info<Container>() {
       field<&Container::args>("args", "Arguments; replace the image's own."),
       field<&Container::working_dir>("workingDir", "Folder the program starts in; made when missing."),
       field<&Container::ports>("ports", "Ports the container listens on."),
-      rejected("envFrom", kObjects, "Environment variables from whole ConfigMaps and Secrets.", kNotYet),
+      field<&Container::env_from>("envFrom", "Environment variables from whole ConfigMaps and Secrets; env wins over them."),
       field<&Container::env>("env", "Environment variables, in order."),
       field<&Container::resources>("resources", "Requests and limits."),
       no_effect("resizePolicy", kResizePolicies, "What a change of resources restarts.", "a pod is not resized in place"),
@@ -58,17 +58,6 @@ const ObjectInfo& object_info<ContainerPort>() {
 }
 
 template <>
-const ObjectInfo& object_info<EnvVar>() {
-  static constexpr Field fields[] = {
-      required<&EnvVar::name>("name", "Name of the variable."),
-      field<&EnvVar::value>("value", "Its value; $(NAME) stands for a variable defined before."),
-      rejected("valueFrom", kAnything, "Where the value comes from instead.", kNotYet),
-  };
-  static constexpr ObjectInfo info{"EnvVar", fields};
-  return info;
-}
-
-template <>
 const ObjectInfo& object_info<ResourceRequirements>() {
   static constexpr Field fields[] = {
       field<&ResourceRequirements::limits>("limits", "The most the container may use."),
@@ -86,7 +75,7 @@ const ObjectInfo& object_info<VolumeMount>() {
       required<&VolumeMount::mount_path>("mountPath", "Where it appears in the container."),
       field<&VolumeMount::read_only>("readOnly", "Mount it read-only."),
       field<&VolumeMount::sub_path>("subPath", "Folder or file inside the volume to mount instead of its root."),
-      rejected("subPathExpr", kString, "subPath with $(NAME) expanded.", kNotYet),
+      field<&VolumeMount::sub_path_expr>("subPathExpr", "subPath with $(NAME) expanded from the container's environment."),
       rejected("mountPropagation", kString, "Whether later mounts are seen.", kNotYet, "None"),
       rejected("recursiveReadOnly", kString, "Whether readOnly covers mounts below.", kNotYet, "Disabled"),
       rejected("bindMountOptions", kStrings, "noexec, nodev, nosuid.", kNotYet),

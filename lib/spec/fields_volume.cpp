@@ -23,8 +23,8 @@ const ObjectInfo& object_info<Volume>() {
       field<&Volume::host_path>("hostPath", "A file or folder of this machine."),
       field<&Volume::config_map>("configMap", "The files of a ConfigMap."),
       field<&Volume::secret>("secret", "The files of a Secret."),
-      rejected("downwardAPI", kAnything, "Files that say what the pod is.", kNotYet),
-      rejected("projected", kAnything, "Several sources in one folder.", kNotYet),
+      field<&Volume::downward_api>("downwardAPI", "Files that say what the pod is."),
+      field<&Volume::projected>("projected", "Several sources in one folder."),
       rejected("persistentVolumeClaim", kAnything, "A named folder kept after the pod.", kNotYet),
       rejected("ephemeral", kAnything, "A claim that goes with the pod.", kNotYet),
       rejected("image", kAnything, "The files of an image.", kNotYet),
@@ -112,6 +112,72 @@ template <>
 const ObjectInfo& object_info<SecretVolume>() {
   static constexpr auto fields = object_volume_fields("secretName");
   static constexpr ObjectInfo info{"SecretVolumeSource", fields};
+  return info;
+}
+
+template <>
+const ObjectInfo& object_info<ObjectProjection>() {
+  static constexpr Field fields[] = {
+      required<&ObjectProjection::name>("name", "Name of an object given in the same input."),
+      field<&ObjectProjection::items>("items", "Keys that become files; all of them when absent."),
+      field<&ObjectProjection::optional>("optional", "Whether object and keys may be missing."),
+  };
+  static constexpr ObjectInfo info{"ObjectProjection", fields};
+  return info;
+}
+
+template <>
+const ObjectInfo& object_info<DownwardFile>() {
+  static constexpr Field fields[] = {
+      required<&DownwardFile::path>("path", "The file, relative to the volume."),
+      field<&DownwardFile::field_ref>("fieldRef", "A field of the pod."),
+      field<&DownwardFile::resource_field_ref>("resourceFieldRef", "A limit or request of a container."),
+      field<&DownwardFile::mode>("mode", "Permission bits, 0 to 511 (0777)."),
+  };
+  static constexpr ObjectInfo info{"DownwardAPIVolumeFile", fields};
+  return info;
+}
+
+template <>
+const ObjectInfo& object_info<DownwardProjection>() {
+  static constexpr Field fields[] = {
+      field<&DownwardProjection::items>("items", "The files."),
+  };
+  static constexpr ObjectInfo info{"DownwardAPIProjection", fields};
+  return info;
+}
+
+template <>
+const ObjectInfo& object_info<DownwardVolume>() {
+  static constexpr Field fields[] = {
+      field<&DownwardVolume::items>("items", "The files."),
+      field<&DownwardVolume::default_mode>("defaultMode", "Permission bits of files without a mode of their own, 0 to 511.", "420"),
+  };
+  static constexpr ObjectInfo info{"DownwardAPIVolumeSource", fields};
+  return info;
+}
+
+template <>
+const ObjectInfo& object_info<ProjectionSource>() {
+  static constexpr Field fields[] = {
+      field<&ProjectionSource::config_map>("configMap", "The files of a ConfigMap."),
+      field<&ProjectionSource::secret>("secret", "The files of a Secret."),
+      field<&ProjectionSource::downward_api>("downwardAPI", "Files that say what the pod is."),
+      rejected("serviceAccountToken", kAnything, "A token for the API server.", "there is no API server to have an identity for"),
+      rejected("clusterTrustBundle", kAnything, "Certificates a cluster trusts.", "there is no cluster to trust"),
+      rejected("podCertificate", kAnything, "A certificate for the pod.", "there is nobody to sign it"),
+  };
+  static constexpr ObjectInfo info{"VolumeProjection", fields};
+  return info;
+}
+
+template <>
+const ObjectInfo& object_info<ProjectedVolume>() {
+  static constexpr Field fields[] = {
+      field<&ProjectedVolume::sources>("sources", "What the files are made of; of two with the same path the later one counts."),
+      field<&ProjectedVolume::default_mode>("defaultMode", "Permission bits of files without a mode of their own, 0 to 511.", "420"),
+  };
+  static constexpr ObjectInfo info{"ProjectedVolumeSource", fields};
   return info;
 }
 

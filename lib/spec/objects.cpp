@@ -60,6 +60,7 @@ DataObject read_data_object(const Node& node, Decoder& decoder, std::vector<Diag
     object.data = text.data;
     for (const auto& [key, value] : text.binary_data) {
       static_cast<void>(value);
+      object.binary.insert(key);
       if (text.data.contains(key)) report.error(binary_data.key(key), "Invalid value: also in data");
     }
     add_base64(text.binary_data, binary_data, report, object);

@@ -17,7 +17,11 @@ void validate_pod(const Pod& pod, std::span<const DataObject> objects, const Nod
 // By topic; one file each.
 void validate_metadata(const ObjectMeta& metadata, Report& report);
 void validate_container(const Container& container, const PodSpec& spec, const Path& path, Report& report);
+void validate_environment(const Pod& pod, std::span<const DataObject> objects, const Container& container, const Path& path,
+                          Report& report);
 void validate_volumes(const Pod& pod, std::span<const DataObject> objects, Report& report);
+/// The files of configMap, secret, downwardAPI and projected volumes.
+void validate_projections(const Volume& volume, const Pod& pod, std::span<const DataObject> objects, const Path& path, Report& report);
 void validate_app_armor(const SecurityProfile& profile, const Path& path, Report& report);
 void validate_mounts(const Container& container, const PodSpec& spec, const Path& path, Report& report);
 void validate_lifecycle(const Container& container, const PodSpec& spec, const Path& path, Report& report);

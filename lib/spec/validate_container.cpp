@@ -92,12 +92,6 @@ void validate_container(const Container& container, const PodSpec& spec, const P
   validate_image(container, path / "image", report);
   if (container.command.empty() && container.args.empty())
     report.error(path / "command", "Required value: a root file system without an image has no default command");
-  const Path env = path / "env";
-  for (std::size_t i = 0; i < container.env.size(); ++i) {
-    const std::string& name = container.env[i].name;
-    if (name.empty()) report.error(env[i] / "name", "Required value");
-    else report_invalid(report, env[i] / "name", name, check_env_name(name));
-  }
   validate_resources(container.resources, path / "resources", report);
   validate_mounts(container, spec, path, report);
   validate_security(container, spec, path / "securityContext", report);

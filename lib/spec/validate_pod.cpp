@@ -7,18 +7,21 @@
 namespace podctl::spec {
 namespace {
 
-void validate_containers(const PodSpec& spec, const Path& root, Report& report) {
+void validate_containers(const Pod& pod, std::span<const DataObject> objects, const Path& root, Report& report) {
+  const PodSpec& spec = pod.spec;
   const Path init = root / "initContainers", apps = root / "containers";
   std::set<std::string_view> names;
   if (spec.containers.empty()) report.error(apps, "Required value");
   for (std::size_t i = 0; i < spec.containers.size(); ++i) {
     validate_container(spec.containers[i], spec, apps[i], report);
+    validate_environment(pod, objects, spec.containers[i], apps[i], report);
     if (!spec.containers[i].name.empty() && !names.insert(spec.containers[i].name).second)
       report.error(apps[i] / "name", cat("Duplicate value: ", quote(spec.containers[i].name)));
   }
   for (std::size_t i = 0; i < spec.init_containers.size(); ++i) {
     validate_container(spec.init_containers[i], spec, init[i], report);
     validate_init_lifecycle(spec.init_containers[i], init[i], report);
+    validate_environment(pod, objects, spec.init_containers[i], init[i], report);
     if (!spec.init_containers[i].name.empty() && !names.insert(spec.init_containers[i].name).second)
       report.error(init[i] / "name", cat("Duplicate value: ", quote(spec.init_containers[i].name)));
   }
@@ -58,7 +61,7 @@ void validate_pod(const Pod& pod, std::span<const DataObject> objects, const Nod
   const PodSpec& spec = pod.spec;
   const Path root("spec");
   validate_metadata(pod.metadata, report);
-  validate_containers(spec, root, report);
+  validate_containers(pod, objects, root, report);
   validate_volumes(pod, objects, report);
   validate_network(spec, report);
   validate_share_mounts(pod, report);

@@ -116,7 +116,9 @@ void check_plans(const Manifest& manifest, const Pod& pod) {
     try {
       check_plan(make_plan(pod, manifest.objects, facts, options));
     } catch (const Error& error) {
-      require(error.info().error_class == ErrorClass::kHost, "a valid pod is refused for the machine's sake only", render_error(error));
+      const bool field = error.info().error_class == ErrorClass::kInvalid && !error.info().path.empty();  // of what variables stand for
+      require(field || error.info().error_class == ErrorClass::kHost, "a valid pod is refused for the machine's sake only",
+              render_error(error));
       require(nlohmann::json::accept(render_error_json(error)), "an error as JSON is JSON");
     }
   }

@@ -305,3 +305,41 @@ TEST_CASE("a final message cannot be made to show a file of the machine", "[volu
   REQUIRE(run_pod(world, pod({main}), {"--result", file}).code == 0);
   CHECK_FALSE(container_status(read_json(file), "main")["state"]["terminated"].contains("message"));
 }
+
+TEST_CASE("a projected volume shows objects and the pod side by side, in memory and read-only", "[volumes]") {
+  const World world;
+  const Json sources{{{"configMap", {{"name", "m"}}}},
+                     {{"secret", {{"name", "s"}, {"items", {{{"key", "word"}, {"path", "deep/word"}, {"mode", 0400}}}}}}},
+                     {{"downwardAPI",
+                       {{"items",
+                         {{{"path", "name"}, {"fieldRef", {{"fieldPath", "metadata.name"}}}},
+                          {{"path", "labels"}, {"fieldRef", {{"fieldPath", "metadata.labels"}}}}}}}}}};
+  Json manifest = with_volume(
+      "cd /data; cat one deep/word name labels; echo; stat -c '%a %u' ..data/one ..data/deep/word; readlink deep; stat -f -c %T .; "
+      "touch one 2>&1 | grep -o 'Read-only file system'; test ! -d ..data/../..data/none",
+      {{"projected", {{"sources", sources}}}});
+  manifest["metadata"]["labels"] = {{"app", "x"}, {"a", "1"}};
+  const Result result =
+      run_with(world, manifest,
+               {{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", "m"}}}, {"data", {{"one", "1\n"}}}},
+                {{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", "s"}}}, {"stringData", {{"word", "hush\n"}}}}});
+  INFO(result.err);
+  CHECK(result.out == "1\nhush\ntesta=\"1\"\napp=\"x\"\n644 0\n400 0\n..data/deep\ntmpfs\nRead-only file system\n");
+}
+
+TEST_CASE("volumes may show the same large object many times", "[volumes]") {
+  const World world;
+  Json main = container("main", "cat /*/big | wc -c");
+  Json volumes = Json::array();
+  for (int i = 0; i < 8; ++i) {
+    main["volumeMounts"].push_back(mount("v" + std::to_string(i), "/v" + std::to_string(i)));
+    volumes.push_back(volume("v" + std::to_string(i), {{"configMap", {{"name", "m"}}}}));
+  }
+  Json manifest = pod({main});
+  manifest["spec"]["volumes"] = volumes;
+  const Result result = run_with(
+      world, manifest,
+      {{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", "m"}}}, {"data", {{"big", std::string(1000000, 'x')}}}}});
+  INFO(result.err);
+  CHECK(result.out == "8000000\n");
+}

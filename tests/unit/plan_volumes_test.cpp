@@ -175,6 +175,49 @@ TEST_CASE("an object of another namespace is not the one that is meant", "[plan]
   CHECK(files_of(R"("configMap":{"name":"cm","optional":true})", other).files.empty());
 }
 
+TEST_CASE("a downwardAPI volume has a file for each item", "[plan][volumes]") {
+  const auto write = files_of(
+      R"("downwardAPI":{"defaultMode":288,"items":[{"path":"name","fieldRef":{"fieldPath":"metadata.name"}},
+      {"path":"all/annotations","fieldRef":{"fieldPath":"metadata.annotations"},"mode":256},
+      {"path":"cpu","resourceFieldRef":{"containerName":"app","resource":"requests.cpu"}}]})");
+  CHECK(listing(write) ==
+        "..2006_01_02_15_04_05.42/\n"
+        "..2006_01_02_15_04_05.42/all/\n"
+        "..2006_01_02_15_04_05.42/name 0440 \"web\"\n"
+        "..2006_01_02_15_04_05.42/all/annotations 0400 \"\"\n"
+        "..2006_01_02_15_04_05.42/cpu 0440 \"0\"\n"
+        "name -> ..data/name\n"
+        "all -> ..data/all\n"
+        "cpu -> ..data/cpu\n"
+        "..data -> ..2006_01_02_15_04_05.42\n");
+}
+
+TEST_CASE("whole labels and annotations are sorted lines in quotes", "[plan][volumes]") {
+  const Plan plan =
+      plan_of(manifest_of(mounted() + volume(R"("downwardAPI":{"items":[{"path":"a","fieldRef":{"fieldPath":"metadata.annotations"}}]})"),
+                          R"("z":"last","a.io/first":"two\nlines \"quoted\"")"));
+  CHECK(file_of(plan, "/v/v", "..2006_01_02_15_04_05.42/a") == "a.io/first=\"two\\nlines \\\"quoted\\\"\"\nz=\"last\"");
+}
+
+TEST_CASE("a projected volume puts its sources together, and later ones win", "[plan][volumes]") {
+  const auto write = files_of(
+      R"("projected":{"defaultMode":256,"sources":[{"configMap":{"name":"cm"}},
+      {"downwardAPI":{"items":[{"path":"key","fieldRef":{"fieldPath":"metadata.name"},"mode":420}]}},
+      {"configMap":{"name":"cm","items":[{"key":"key","path":"sub/key"}]}},{"secret":{"name":"none","optional":true}}]})");
+  CHECK(listing(write) ==
+        "..2006_01_02_15_04_05.42/\n"
+        "..2006_01_02_15_04_05.42/sub/\n"
+        "..2006_01_02_15_04_05.42/key 0644 \"web\"\n"
+        "..2006_01_02_15_04_05.42/other 0400 \"o\"\n"
+        "..2006_01_02_15_04_05.42/raw 0400 \"\\x00\\x01\\x02\"\n"
+        "..2006_01_02_15_04_05.42/sub/key 0400 \"value\"\n"
+        "key -> ..data/key\n"
+        "other -> ..data/other\n"
+        "raw -> ..data/raw\n"
+        "sub -> ..data/sub\n"
+        "..data -> ..2006_01_02_15_04_05.42\n");
+}
+
 TEST_CASE("a volume mounted on one of podctl's own files is the one that counts", "[plan][volumes]") {
   for (const char* target : {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/termination-log"}) {
     CAPTURE(target);

@@ -73,8 +73,6 @@ TEST_CASE("environment variables have printable names without '='", "[spec]") {
        "Invalid value: \"ä\": must be printable ASCII characters other than '='"},
       {"\"env\":[{\"name\":^\"\"}]", "env[0].name", "Required value"},
       {"\"env\":[^{\"value\":\"x\"}]", "env[0].name", "Required value"},
-      {"\"env\":[{\"name\":\"A\",\"valueFrom\":^{\"fieldRef\":{}}}]", "env[0].valueFrom",
-       "not supported: podctl does not carry this out yet"},
   });
 }
 

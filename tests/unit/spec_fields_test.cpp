@@ -89,7 +89,7 @@ constexpr FieldRow kContainerFields[] = {
     {"workingDir", kYes, "\"/\""},
     {"ports", kYes, "[{\"containerPort\":1}]"},
     {"env", kYes, "[{\"name\":\"A\"}]"},
-    {"envFrom", kNo, "[{\"prefix\":\"A\"}]"},
+    {"envFrom", kYes, "[{\"configMapRef\":{\"name\":\"m\",\"optional\":true}}]"},
     {"resources", kYes, "{}"},
     {"resizePolicy", kNone, "[{\"resourceName\":\"cpu\",\"restartPolicy\":\"NotRequired\"}]"},
     {"restartPolicy", kNo, "\"Always\""},

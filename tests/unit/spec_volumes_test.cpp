@@ -48,7 +48,7 @@ TEST_CASE("volumes have unique labels for names and one source", "[spec]") {
 }
 
 TEST_CASE("sources podctl does not have are refused by name", "[spec]") {
-  for (const char* source : {"downwardAPI", "projected", "persistentVolumeClaim", "ephemeral", "image"})
+  for (const char* source : {"persistentVolumeClaim", "ephemeral", "image"})
     check_rule({volume(cat("\"", source, "\":^{}")), cat("spec.volumes[0].", source), "not supported: podctl does not carry this out yet"});
   for (const char* source : {"nfs",
                              "iscsi",
@@ -172,8 +172,12 @@ TEST_CASE("mounts name a volume and a place of their own", "[spec]") {
       {mount("\"name\":\"v\",\"mountPath\":\"/d\",\"subPath\":^\"/a\""), at + "subPath", "Invalid value: \"/a\": must be a relative path"},
       {mount("\"name\":\"v\",\"mountPath\":\"/d\",\"subPath\":^\"a/../../b\""), at + "subPath",
        "Invalid value: \"a/../../b\": must not contain '..'"},
-      {mount("\"name\":\"v\",\"mountPath\":\"/d\",\"subPathExpr\":^\"$(A)\""), at + "subPathExpr",
-       "not supported: podctl does not carry this out yet"},
+      {mount("\"name\":\"v\",\"mountPath\":\"/d\",\"subPathExpr\":^\"/$(A)\""), at + "subPathExpr",
+       "Invalid value: \"/$(A)\": must be a relative path"},
+      {mount("\"name\":\"v\",\"mountPath\":\"/d\",\"subPathExpr\":^\"$(A)/..\""), at + "subPathExpr",
+       "Invalid value: \"$(A)/..\": must not contain '..'"},
+      {mount("\"name\":\"v\",\"mountPath\":\"/d\",\"subPath\":\"a\",\"subPathExpr\":^\"$(A)\""), at + "subPathExpr",
+       "Invalid value: \"$(A)\": subPathExpr and subPath are mutually exclusive"},
       {mount("\"name\":\"v\",\"mountPath\":\"/d\",\"mountPropagation\":^\"Bidirectional\""), at + "mountPropagation",
        "not supported: podctl does not carry this out yet"},
       {mount("\"name\":\"v\",\"mountPath\":\"/d\",\"recursiveReadOnly\":^\"Enabled\""), at + "recursiveReadOnly",
