@@ -1,5 +1,6 @@
 // Prints every figure podctl is held to, each with its limit, and fails when one is not kept. tests/bench/run
 // prepares the folder it works in and calls it as a plain user.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,7 +27,7 @@ using bench::Command;
 struct Setup {
   fs::path bin, work, memory;  // podctl and floor; a folder with busybox/ in it; one whose files are in memory
   int pairs = 300, series = 3;
-  bool peers = false, quick = false;
+  bool peers = false, quick = false, crowd = false;
   std::string only;  // one group of rows; empty: all
 };
 
@@ -78,11 +79,20 @@ fs::path write_file(const fs::path& path, const std::string& content) {
   return path;
 }
 
+// Pods of two containers in the busybox root, which end at once and which do not.
+fs::path ending_pod(const Setup& setup) {
+  return write_file(setup.work / "two.json", two_container_pod("rootfs:" + (setup.work / "busybox").string(), R"(["/bin/true"])"));
+}
+fs::path sleeping_pod(const Setup& setup) {
+  return write_file(setup.work / "sleep.json",
+                    two_container_pod("rootfs:" + (setup.work / "busybox").string(), R"(["/bin/sleep","1000"])"));
+}
+
 // --- rows ---------------------------------------------------------------------------------------------------
 
 void start_rows(const Setup& setup) {
   const std::string podctl = setup.bin / "podctl", floor = setup.bin / "floor", root = setup.work / "busybox";
-  const fs::path manifest = write_file(setup.work / "two.json", two_container_pod("rootfs:" + root, R"(["/bin/true"])"));
+  const fs::path manifest = ending_pod(setup);
   const Command pod{"podctl", {podctl, "run", "-q", manifest}, {}};
   compare_row(setup, "two-container pod against the floor program", pod, {"floor", {floor, root, "/bin/true"}, {}}, 2.0, setup.pairs);
   // Writable layers on the disk, for comparison alone: ext4 does not use an inode again within a minute or more of
@@ -154,6 +164,7 @@ pid_t start(const std::vector<std::string>& argv) {
   list.push_back(nullptr);
   const pid_t pid = ::fork();
   if (pid == 0) {
+    ::dup2(::open("/dev/null", O_WRONLY | O_CLOEXEC), 1);
     ::execvp(list[0], list.data());
     ::_exit(127);
   }
@@ -167,8 +178,7 @@ int finish(pid_t pid) {
 }
 
 void memory_rows(const Setup& setup) {
-  const fs::path manifest =
-      write_file(setup.work / "sleep.json", two_container_pod("rootfs:" + (setup.work / "busybox").string(), R"(["/bin/sleep","60"])"));
+  const fs::path manifest = sleeping_pod(setup);
   const pid_t monitor = start({setup.bin / "podctl", "run", "-q", "--rm", manifest});
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   // The monitor of a running pod cannot be looked into, not even by its user; its status says what is its own.
@@ -214,6 +224,68 @@ void log_rows(const Setup& setup) {
   compare_row(setup, "  the same against cat of the lines alone", pod, piped(kLine), std::nullopt, pairs);
 }
 
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The number behind `"key": ` in a record.
+int number_in(const std::string& record, const std::string& key) {
+  const auto at = record.find('"' + key + "\": ");
+  if (at == std::string::npos) throw std::runtime_error("the record does not say " + key);
+  return std::atoi(record.c_str() + at + key.size() + 4);
+}
+
+// A pod that runs on its own while it is measured.
+class Detached {
+ public:
+  Detached(const Setup& setup, const fs::path& root, const fs::path& manifest) : podctl_(setup.bin / "podctl"), root_(root) {
+    bench::run_once({"podctl run -d", {podctl_, "--root", root_, "run", "-q", "-d", manifest}, {}});
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // until it is recorded
+  }
+  Detached(const Detached&) = delete;
+  Detached& operator=(const Detached&) = delete;
+  ~Detached() { finish(start({podctl_, "--root", root_, "stop", "-q", "--grace", "0s", "bench"})); }
+  [[nodiscard]] std::string record() const { return read_file(root_ / "state/pods/bench/status.json"); }
+
+ private:
+  std::string podctl_;
+  fs::path root_;
+};
+
+void live_rows(const Setup& setup) {
+  const fs::path root = setup.memory / "live", empty = setup.memory / "one", full = setup.memory / "five-hundred";
+  const fs::path manifest = sleeping_pod(setup);
+  const std::string podctl = setup.bin / "podctl";
+  const Detached pod(setup, root, manifest);
+  const std::string record = pod.record();
+  row("private dirty memory of a detached monitor", static_cast<double>(kib_of(number_in(record, "monitorPid"), "status", "RssAnon:")),
+      "KiB", 1024);
+
+  // Both join the container's user, net, ipc, uts, pid, mount and cgroup namespaces, and run the same program there.
+  const std::string member = std::to_string(number_in(record.substr(record.find("\"containerPids\"")), "a"));
+  const Command exec{"podctl exec", {podctl, "--root", root, "exec", "-q", "bench", "-c", "a", "--", "/bin/true"}, {}};
+  const Command nsenter{
+      "nsenter", {"nsenter", "--preserve-credentials", "-t", member, "-U", "-n", "-i", "-u", "-p", "-m", "-C", "--", "/bin/true"}, {}};
+  compare_row(setup, "exec POD -- true against nsenter", exec, nsenter, 1.5, setup.pairs);
+
+  // Records as they are, of pods that never ran.
+  constexpr int kPods = 500;
+  const auto copy_record = [&](const fs::path& to, const std::string& name) {
+    std::string text = record;
+    if (const auto at = text.find("\"bench\""); at != std::string::npos) text.replace(at, 7, '"' + name + '"');
+    fs::create_directories(to / "state/pods" / name);
+    write_file(to / "state/pods" / name / "status.json", text);
+  };
+  copy_record(empty, "pod-0");
+  for (int i = 0; i < kPods; ++i) copy_record(full, "pod-" + std::to_string(i));
+  const bench::Ratio ps = bench::compare({"ps of 500", {podctl, "--root", full, "ps"}, {}},
+                                         {"ps of 1", {podctl, "--root", empty, "ps"}, {}}, setup.pairs, setup.series);
+  char more[96];
+  std::snprintf(more, sizeof more, "(%.2f ms for %d pods, %.2f ms for one)", ps.first_ms, kPods, ps.second_ms);
+  row("ps: time for each further pod", (ps.first_ms - ps.second_ms) * 1000 / (kPods - 1), "us", 60, more);
+}
+
 // What podctl must not leave: its processes, mounts, and files other than records.
 int leftovers(const fs::path& root) {
   int count = 0;
@@ -232,12 +304,14 @@ int leftovers(const fs::path& root) {
   for (const auto& pod : fs::directory_iterator(root / "run/pods", none)) ++count, static_cast<void>(pod);
   for (const auto& pod : fs::directory_iterator(root / "state/pods", none))
     for (const auto& entry : fs::directory_iterator(pod.path(), none))
-      if (const auto name = entry.path().filename(); name != "manifest.json" && name != "status.json" && name != "logs") ++count;
+      if (const auto name = entry.path().filename();
+          name != "manifest.json" && name != "status.json" && name != "events.jsonl" && name != "logs")
+        ++count;
   return count;
 }
 
 void many_rows(const Setup& setup) {
-  const fs::path root = setup.work / "many", manifest = setup.work / "two.json";
+  const fs::path root = setup.work / "many", manifest = ending_pod(setup);
   const auto argv = [&](int number) {
     return std::vector<std::string>{setup.bin / "podctl", "--root", root, "run", "-q", "--name", "pod-" + std::to_string(number), manifest};
   };
@@ -255,12 +329,46 @@ void many_rows(const Setup& setup) {
   row("  left behind", leftovers(root), "", 0);
 }
 
+// Takes a while and some memory, so only when it is asked for.
+void crowd_rows(const Setup& setup) {
+  if (!setup.crowd) return;
+  constexpr int kPods = 300;
+  const fs::path root = setup.memory / "crowd", manifest = sleeping_pod(setup);
+  const std::string podctl = setup.bin / "podctl";
+  std::vector<std::string> stop{podctl, "--root", root, "stop", "-q", "--grace", "0s"};
+  std::vector<pid_t> pids;
+  for (int i = 0; i < kPods; ++i) {
+    stop.push_back("pod-" + std::to_string(i));
+    pids.push_back(start({podctl, "--root", root, "run", "-q", "-d", "--name", stop.back(), manifest}));
+  }
+  int failed = 0;
+  for (const pid_t pid : pids)
+    if (finish(pid) != 0) ++failed;
+  row("300 detached two-container pods at once: failures", failed, "", 0);
+  long most = 0;
+  int live = 0;
+  for (int i = 0; i < kPods; ++i) {
+    const fs::path record = root / "state/pods" / ("pod-" + std::to_string(i)) / "status.json";
+    if (!fs::exists(record)) continue;
+    const int monitor = number_in(read_file(record), "monitorPid");
+    if (!fs::exists("/proc/" + std::to_string(monitor))) continue;
+    ++live;
+    most = std::max(most, kib_of(monitor, "status", "RssAnon:"));
+  }
+  row("  pods that do not run then", kPods - live, "", 0);
+  row("  private dirty memory of the largest monitor", static_cast<double>(most), "KiB", 1024);
+  row("  all of them stopped: exit code", finish(start(stop)), "", 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));  // their monitors' last steps
+  row("  left behind", leftovers(root), "", 0);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr,
-                 "usage: podctl_bench BIN WORK [--quick] [--only ROWS] [--pairs N] [--series N] [--peers]   (see tests/bench/run)\n");
+    std::fprintf(
+        stderr,
+        "usage: podctl_bench BIN WORK [--quick] [--only ROWS] [--pairs N] [--series N] [--peers] [--crowd]   (see tests/bench/run)\n");
     return 2;
   }
   const char* memory = std::getenv("XDG_RUNTIME_DIR");
@@ -268,6 +376,7 @@ int main(int argc, char** argv) {
   for (int i = 3; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--peers") setup.peers = true;
+    else if (word == "--crowd") setup.crowd = true;
     else if (word == "--quick") setup.quick = true, setup.pairs = 30, setup.series = 1;
     else if (word == "--only" && i + 1 < argc) setup.only = argv[++i];
     else if (word == "--pairs" && i + 1 < argc) setup.pairs = std::atoi(argv[++i]);
@@ -275,8 +384,8 @@ int main(int argc, char** argv) {
     else return std::fprintf(stderr, "podctl_bench: what is %s?\n", argv[i]), 2;
   }
   try {
-    const std::pair<const char*, void (*)(const Setup&)> groups[]{
-        {"memory", memory_rows}, {"start", start_rows}, {"logs", log_rows}, {"many", many_rows}};
+    const std::pair<const char*, void (*)(const Setup&)> groups[]{{"memory", memory_rows}, {"start", start_rows}, {"logs", log_rows},
+                                                                  {"live", live_rows},     {"many", many_rows},   {"crowd", crowd_rows}};
     bool any = false;
     for (const auto& [name, rows] : groups) {
       if (!setup.only.empty() && setup.only != name) continue;
