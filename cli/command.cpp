@@ -49,7 +49,7 @@ const std::vector<Command>& table() {
       planned("describe", "", Group::kLook, "A pod in words."),
       kTopCommand,
       planned("stats", "", Group::kLook, "What pods use."),
-      planned("events", "", Group::kLook, "What happened to a pod."),
+      kEventsCommand,
       planned("graph", "", Group::kLook, "Who shares which namespace."),
       planned("exec", "", Group::kControl, "Run a command in a container."),
       planned("attach", "", Group::kControl, "Connect to a container's streams."),

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "podctl/events.hpp"
 #include "podctl/manifest.hpp"
 #include "view/record_reader.hpp"
 
@@ -125,7 +126,10 @@ RecordCheck check_record(std::string_view text) {
 }
 
 std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at) {
-  json event{{"time", rfc3339(at + source.clock_offset, 3)}, {"pod", source.pod.metadata.name}, {"reason", note.reason}};
+  json event{{"time", rfc3339(at + source.clock_offset, 3)},
+             {"type", event_type(note.reason)},
+             {"pod", source.pod.metadata.name},
+             {"reason", note.reason}};
   if (note.container) event["container"] = source.state.rules[*note.container].name;
   if (!note.message.empty()) event["message"] = note.message;
   return event.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <fstream>
 #include <map>
 #include <thread>
 
@@ -131,4 +132,24 @@ TEST_CASE("ps -w prints a row for each change and none for time passing", "[look
   live.stop();
   CHECK(rows.read_until([](const std::string& out) { return contains(out, "Stopped"); }));
   CHECK(watch.read_until([](const std::string& out) { return contains(out, "pod/web\n"); }));
+}
+
+TEST_CASE("events -f tells what is added, and ends with its pod", "[look]") {
+  const World world;
+  LivePod live(world, pod({container("app", "echo ready; exec sleep 300")}, "web"));
+  live.await("ready");
+  REQUIRE(shows(world, "Running"));
+  Background follow(world.podctl_argv({"events", "-f", "-o", "json", "web"}));
+  const std::string file = world.path() + "/root/state/pods/web/events.jsonl";
+  std::ofstream(file, std::ios::app) << R"({"time":"2026-01-02T03:04:05.000Z","type":"Normal","reason":"First"})" << '\n';
+  CHECK(follow.read_until([](const std::string& out) { return contains(out, "First"); }));
+  // Half a line is no event yet.
+  std::ofstream(file, std::ios::app) << R"({"time":"2026-01-02T03:04:06.000Z",)";
+  CHECK_FALSE(follow.read_until([](const std::string& out) { return contains(out, "garbled"); }, std::chrono::seconds(1)));
+  std::ofstream(file, std::ios::app) << R"("type":"Normal","reason":"Second"})" << '\n';
+  CHECK(follow.read_until([](const std::string& out) { return contains(out, "Second"); }));
+  live.stop();
+  const Result result = follow.wait();
+  CHECK(result.code == 0);
+  CHECK_FALSE(contains(result.out, "garbled"));
 }

@@ -131,10 +131,10 @@ TEST_CASE("an event is one line of JSON", "[view]") {
   Subject subject;
   const std::string line = view::event_json(subject.source(), {"Killing", 1, "SIGKILL\nsent"}, 1001s + 5ms);
   CHECK(line ==
-        "{\"time\":\"2006-01-02T15:04:06.005Z\",\"pod\":\"web\",\"reason\":\"Killing\","
+        "{\"time\":\"2006-01-02T15:04:06.005Z\",\"type\":\"Normal\",\"pod\":\"web\",\"reason\":\"Killing\","
         "\"container\":\"web\",\"message\":\"SIGKILL\\nsent\"}\n");
   CHECK(view::event_json(subject.source(), {"Created", {}, {}}, 1000s) ==
-        "{\"time\":\"2006-01-02T15:04:05.000Z\",\"pod\":\"web\",\"reason\":\"Created\"}\n");
+        "{\"time\":\"2006-01-02T15:04:05.000Z\",\"type\":\"Normal\",\"pod\":\"web\",\"reason\":\"Created\"}\n");
 }
 
 TEST_CASE("a record read back is final, or unfinished, or says what is wrong with it", "[status]") {
