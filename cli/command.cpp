@@ -46,7 +46,7 @@ const std::vector<Command>& table() {
       kPsCommand,
       planned("logs", "", Group::kLook, "Show what containers printed."),
       kInspectCommand,
-      planned("describe", "", Group::kLook, "A pod in words."),
+      kDescribeCommand,
       kTopCommand,
       planned("stats", "", Group::kLook, "What pods use."),
       kEventsCommand,

@@ -80,7 +80,7 @@ Arguments parse(const Command& command, const std::vector<std::string>& words);
 std::string version_line();
 
 // Tables of the commands; each stands beside what it runs.
-extern const Command kPsCommand, kExistsCommand, kWaitCommand, kInspectCommand, kTopCommand, kEventsCommand;
+extern const Command kPsCommand, kExistsCommand, kWaitCommand, kInspectCommand, kTopCommand, kEventsCommand, kDescribeCommand;
 extern const Command kRunCommand, kPlanCommand, kValidateCommand, kRmCommand, kPruneCommand, kVersionCommand, kHelpCommand;
 
 }  // namespace podctl::cli
