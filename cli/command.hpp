@@ -81,7 +81,7 @@ std::string version_line();
 
 // Tables of the commands; each stands beside what it runs.
 extern const Command kLogsCommand;
-extern const Command kPsCommand, kExistsCommand, kWaitCommand;
+extern const Command kPsCommand, kExistsCommand, kWaitCommand, kInspectCommand, kTopCommand, kEventsCommand, kDescribeCommand;
 extern const Command kRunCommand, kPlanCommand, kValidateCommand, kRmCommand, kPruneCommand, kVersionCommand, kHelpCommand;
 
 }  // namespace podctl::cli

@@ -34,4 +34,6 @@ StorePaths store_paths(const std::string& root, std::uint32_t uid, std::string (
   return paths;
 }
 
+std::string event_file(const StorePaths& paths, const std::string& pod) { return cat(paths.state, '/', pod, "/events.jsonl"); }
+
 }  // namespace podctl

@@ -21,8 +21,8 @@ json pod_object(const PodRecord& record) {
   const bool usable = pod.fault == PodSummary::Fault::kNone && !record.status_json.empty();
   json object = usable ? json::parse(record.status_json) : stand_in(pod);
   json& status = object["status"];
-  json& own = status["podctl"];
   status["phase"] = pod.phase;
+  json& own = status["podctl"];  // once nothing more is added beside it, which would move it
   own["status"] = status_word(pod);
   if (!pod.problem.empty()) own["problem"] = pod.problem;
   if (pod.liveness != Liveness::kRunning)

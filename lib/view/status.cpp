@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "podctl/events.hpp"
 #include "podctl/manifest.hpp"
 #include "view/record_reader.hpp"
 
