@@ -166,7 +166,7 @@ TEST_CASE("--validate takes unknown, duplicate and unsupported fields in three w
 }
 
 TEST_CASE("what an unsupported field says that holds anyway is accepted", "[spec]") {
-  check_clean({container_with("\"tty\":false,\"restartPolicy\":\"\",\"securityContext\":{\"privileged\":"
+  check_clean({container_with("\"tty\":false,\"securityContext\":{\"privileged\":"
                               "false,\"procMount\":\"Default\"}"),
                container_with("\"volumeMounts\":[{\"name\":\"v\",\"mountPath\":\"/"
                               "v\",\"mountPropagation\":\"None\",\"recursiveReadOnly\":\"Disabled\","
