@@ -24,6 +24,9 @@ struct StorePaths {
 /// variable ("" when unset); `uid` is the user's, as account_id() gives it.
 StorePaths store_paths(const std::string& root, std::uint32_t uid, std::string (*get)(const char*));
 
+/// Where volumes that outlive pods are: beside the pods' folders, one for each claim.
+std::string volumes_folder(const StorePaths& paths);
+
 enum class Liveness {
   kRunning,   ///< a monitor holds the pod's lock
   kFinished,  ///< its record says how it ended

@@ -38,6 +38,11 @@ struct EnumNames<HostPathType> {
 };
 
 template <>
+struct EnumNames<AccessMode> {
+  static constexpr std::array<std::string_view, 4> names{"ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"};
+};
+
+template <>
 struct EnumNames<ProfileType> {
   static constexpr std::array<std::string_view, 3> names{"Unconfined", "RuntimeDefault", "Localhost"};
 };

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.hpp"
 #include "base/text.hpp"
 #include "podctl/store.hpp"
 
@@ -33,5 +34,7 @@ StorePaths store_paths(const std::string& root, std::uint32_t uid, std::string (
   paths.state = state.empty() ? own + "/state/pods" : state + "/podctl/pods";
   return paths;
 }
+
+std::string volumes_folder(const StorePaths& paths) { return cat(parent_path(paths.state), "/volumes"); }
 
 }  // namespace podctl
