@@ -46,6 +46,7 @@ Plan plan_for(const Arguments& arguments, const Input& input) {
   Pod pod = input.manifest.pods.front();
   if (pod.metadata.name.empty()) pod.metadata.name = pod.metadata.generate_name + "xxxxx";  // run makes a fresh one
   const PlanOptions options{.state_directory = paths_from(arguments).state + '/' + pod.metadata.name,
+                            .volumes_directory = volumes_folder(paths_from(arguments)),
                             .manifest_directory = input.directory,
                             .start_time = std::chrono::system_clock::now().time_since_epoch()};
   return make_plan(pod, input.manifest.objects, probe_host(questions_for(pod, options)), options);

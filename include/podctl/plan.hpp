@@ -76,6 +76,11 @@ struct MakeHostFile {
   std::string path;
   std::uint32_t mode = 0644;
 };
+/// Holds a volume that outlives pods for as long as this one lives (flock(2)).
+struct HoldVolume {
+  std::string path;        ///< on the host
+  bool exclusive = false;  ///< no other pod may use it meanwhile
+};
 /// Makes the empty folders NAME.upper and NAME.work of a writable layer (overlayfs) on disk.
 struct MakeLayer {
   std::string folder;  ///< on the host
@@ -260,15 +265,15 @@ struct ExecProgram {
 }  // namespace action
 
 using Action =
-    std::variant<action::MakeHostDirectory, action::MakeHostFile, action::MakeLayer, action::TakeTree, action::NewSandbox, action::MapIds,
-                 action::BecomePodRoot, action::DieWithMonitor, action::StopPropagation, action::NewNetwork, action::JoinNetwork,
-                 action::ConfigureLoopback, action::SetHostname, action::MountPodTree, action::MountTmpfs, action::BindHost,
-                 action::BindDevices, action::MountProc, action::MountSysfs, action::MaskPaths, action::WriteFiles, action::EnterPodTree,
-                 action::StartPause, action::JoinPod, action::MountOverlay, action::MoveMount, action::BindInto, action::FillDev,
-                 action::MountDevpts, action::MountMqueue, action::MakeMessageFile, action::MakeRootReadOnly, action::EnterRoot,
-                 action::NoteMark, action::AwaitPause, action::NewSession, action::RestoreLimits, action::ChangeDirectory,
-                 action::LimitCapabilities, action::SetIdentity, action::ForbidNewPrivileges, action::ConnectStreams, action::AwaitTurn,
-                 action::ExecProgram>;
+    std::variant<action::MakeHostDirectory, action::MakeHostFile, action::HoldVolume, action::MakeLayer, action::TakeTree,
+                 action::NewSandbox, action::MapIds, action::BecomePodRoot, action::DieWithMonitor, action::StopPropagation,
+                 action::NewNetwork, action::JoinNetwork, action::ConfigureLoopback, action::SetHostname, action::MountPodTree,
+                 action::MountTmpfs, action::BindHost, action::BindDevices, action::MountProc, action::MountSysfs, action::MaskPaths,
+                 action::WriteFiles, action::EnterPodTree, action::StartPause, action::JoinPod, action::MountOverlay, action::MoveMount,
+                 action::BindInto, action::FillDev, action::MountDevpts, action::MountMqueue, action::MakeMessageFile,
+                 action::MakeRootReadOnly, action::EnterRoot, action::NoteMark, action::AwaitPause, action::NewSession,
+                 action::RestoreLimits, action::ChangeDirectory, action::LimitCapabilities, action::SetIdentity,
+                 action::ForbidNewPrivileges, action::ConnectStreams, action::AwaitTurn, action::ExecProgram>;
 
 /// One change of one object.
 struct Step {
@@ -308,6 +313,7 @@ struct Plan {
 
 struct PlanOptions {
   std::string state_directory;             ///< of this pod: disk volumes and writable layers live below it
+  std::string volumes_directory;           ///< where volumes that outlive pods are, by the names of their claims
   std::string manifest_directory;          ///< relative rootfs: folders start here
   std::chrono::nanoseconds start_time{0};  ///< since 1970; names the folders of configMap volumes
   std::string pod_uid;

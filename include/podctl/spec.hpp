@@ -282,6 +282,27 @@ struct ProjectedVolume {
   std::int32_t default_mode = 0;
 };
 
+enum class AccessMode { kReadWriteOnce, kReadOnlyMany, kReadWriteMany, kReadWriteOncePod };
+
+/// What is asked of a PersistentVolumeClaim: here it is a folder.
+struct ClaimSpec {
+  std::vector<AccessMode> access_modes;
+  Passthrough other;
+};
+/// A folder that outlives the pod.
+struct ClaimVolume {
+  std::string claim_name;
+  bool read_only = false;
+};
+struct ClaimTemplate {
+  ObjectMeta metadata;
+  ClaimSpec spec;
+};
+/// A claim that goes with the pod.
+struct EphemeralVolume {
+  std::optional<ClaimTemplate> volume_claim_template;
+};
+
 /// Exactly one source is set once defaults are filled in.
 struct Volume {
   std::string name;
@@ -291,6 +312,8 @@ struct Volume {
   std::optional<SecretVolume> secret;
   std::optional<DownwardVolume> downward_api;
   std::optional<ProjectedVolume> projected;
+  std::optional<ClaimVolume> persistent_volume_claim;
+  std::optional<EphemeralVolume> ephemeral;
 };
 
 struct HostAlias {
@@ -342,13 +365,15 @@ struct Pod {
   PodSpec spec;
 };
 
-/// A ConfigMap or a Secret: the files it holds, decoded. A Secret's content is never printed.
+/// What a pod may refer to by name: a ConfigMap or a Secret, with the files it holds, decoded (a Secret's content is
+/// never printed), or a PersistentVolumeClaim.
 struct DataObject {
-  enum class Kind { kConfigMap, kSecret };
+  enum class Kind { kConfigMap, kSecret, kClaim };
   Kind kind = Kind::kConfigMap;
   std::string name, name_space;
   std::map<std::string, std::string> data;  ///< key -> bytes
   std::set<std::string> binary;             ///< keys of a ConfigMap's binaryData: files, and never variables
+  bool one_pod = false;                     ///< of a claim: one pod at a time (ReadWriteOncePod)
 };
 
 /// Every container of the pod in start order, init containers first.

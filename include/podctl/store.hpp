@@ -27,6 +27,9 @@ StorePaths store_paths(const std::string& root, std::uint32_t uid, std::string (
 /// Where a pod's events are kept, one JSON object a line.
 std::string event_file(const StorePaths& paths, const std::string& pod);
 
+/// Where volumes that outlive pods are: beside the pods' folders, one for each claim.
+std::string volumes_folder(const StorePaths& paths);
+
 enum class Liveness {
   kRunning,   ///< a monitor holds the pod's lock
   kFinished,  ///< its record says how it ended

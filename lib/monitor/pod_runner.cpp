@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,6 +62,11 @@ bool is_exiting(pid_t pid) {
   return (parse_number<unsigned>(fields[7]).value_or(0) & kExiting) != 0;
 }
 
+bool is_there(const std::string& path) {
+  struct stat status {};
+  return sys::raw::fstatat(AT_FDCWD, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 Style style_of(const RunOptions& options, std::size_t containers) {
   const bool several = containers > 1;
   const bool prefix = options.log_prefix == LogPrefix::kAlways || (options.log_prefix == LogPrefix::kAuto && (options.terminal || several));
@@ -101,6 +107,7 @@ void PodRunner::prepare() {
   uid_ = make_uuid();
   clock_offset_ = std::chrono::system_clock::now().time_since_epoch() - now();
   PlanOptions options{.state_directory = folder_->state(),
+                      .volumes_directory = volumes_folder(options_.paths),
                       .manifest_directory = options_.manifest_directory,
                       .start_time = std::chrono::system_clock::now().time_since_epoch(),
                       .pod_uid = uid_};
@@ -117,6 +124,10 @@ void PodRunner::prepare() {
   loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
   set_previous_aside(*folder_);
   if (!options_.forget) folder_->make_state();
+  if (options_.quiet) return;
+  for (const auto& step : plan_.steps)
+    if (const auto* volume = std::get_if<action::HoldVolume>(&step.action); volume != nullptr && !is_there(volume->path))
+      console_.err().write(cat("podctl: note: volume ", volume->path, " is new, and stays when the pod has ended\n"));
 }
 
 void PodRunner::start_sandbox() {

@@ -96,6 +96,10 @@ StepText words(const MakeHostFile& a) {
   return {"make-host-file", cat("host file ", a.path), cat("mode ", octal(a.mode), ", if missing"), "openat2(O_CREAT)",
           cat("ls -l ", a.path)};
 }
+StepText words(const HoldVolume& a) {
+  return {"hold-volume", cat("hold on ", a.path), a.exclusive ? "no other pod may use it" : "shared with other pods", "flock",
+          "grep FLOCK /proc/locks"};
+}
 StepText words(const MakeLayer& a) {
   return {"make-layer", cat("writable layer ", a.name),
           cat("in ", a.folder, a.etc_files.empty() ? "" : cat("; to mount on: etc/", join(a.etc_files, " etc/"))), "mkdirat",

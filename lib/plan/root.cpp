@@ -74,7 +74,7 @@ std::vector<const VolumeMount*> mounts_by_path(const Container& container) {
 
 bool is_read_only_volume(const PodSpec& spec, std::string_view name) {
   for (const auto& volume : spec.volumes)
-    if (volume.name == name) return is_projection(volume);
+    if (volume.name == name) return is_projection(volume) || (volume.persistent_volume_claim && volume.persistent_volume_claim->read_only);
   return false;
 }
 

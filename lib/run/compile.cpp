@@ -107,6 +107,7 @@ struct Compiler {
   // --- the monitor's own steps are carried out by launch.cpp --------------------------------------------
   void compile(const action::MakeHostDirectory&) {}
   void compile(const action::MakeHostFile&) {}
+  void compile(const action::HoldVolume&) {}
   void compile(const action::MakeLayer&) {}
   void compile(const action::TakeTree&) {}
   void compile(const action::NewSandbox&) {}

@@ -21,6 +21,7 @@ struct ObjectOf {
   }
   std::string operator()(const MakeHostDirectory& a) const { return a.path; }
   std::string operator()(const MakeHostFile& a) const { return a.path; }
+  std::string operator()(const HoldVolume& a) const { return a.path; }
   std::string operator()(const TakeTree& a) const { return a.path; }
   std::string operator()(const MountTmpfs& a) const {
     const std::size_t folders = a.directories.size();
@@ -105,6 +106,8 @@ Hint hint_for(const HostFacts& facts, const Step& step, const Slot& slot) {
       return {"id-map-refused", "check that newuidmap and newgidmap are setuid root, and the lines of /etc/subuid and /etc/subgid"};
     if (auto hint = user_namespace_hint(error); !hint.id.empty()) return hint;
   }
+  if (std::holds_alternative<HoldVolume>(step.action) && error == EWOULDBLOCK)
+    return {"volume-in-use", "another pod uses the volume, and one of the two asks to be alone (ReadWriteOncePod); end that pod first"};
   if (const auto* bind = std::get_if<BindHost>(&step.action)) {
     if (slot.call == Call::kCheckKind && is_volume(*bind)) return {"host-path-kind", "see spec.volumes[].hostPath.type"};
     if (slot.call == Call::kCheckKind) return {"rootfs-kind", "rootfs: takes the folder of a root file system"};

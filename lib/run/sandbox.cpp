@@ -118,6 +118,11 @@ struct Sandbox::MonitorSteps {
     const UniqueFd file(static_cast<int>(sys::check(fd, "open", a.path)));
     self.made_.push_back(a.path);
   }
+  void operator()(const action::HoldVolume& a) const {
+    UniqueFd folder = sys::open(a.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    sys::check(raw::flock(folder.get(), (a.exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB), "flock", a.path);
+    self.held_.push_back(std::move(folder));
+  }
   void operator()(const action::MakeLayer& a) const {
     const auto give = [&](const UniqueFd& entry, const std::string& path) {
       if (a.owner) sys::check(raw::fchown(entry.get(), *a.owner, *a.owner), "chown", path);

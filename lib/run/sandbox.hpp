@@ -121,6 +121,7 @@ class Sandbox {
   std::uint64_t changed_signals_ = 0;
   UniqueFd monitor_pidfd_, pause_program_, pause_ready_, null_, tree_;
   UniqueFd shift_namespace_;
+  std::vector<UniqueFd> held_;  // volumes that outlive the pod, locked while it lives
   std::vector<UniqueFd> taken_;
   std::vector<int> taken_fds_;
   std::vector<std::string> made_;  // on the host, outermost first

@@ -29,7 +29,8 @@ void fill_container(Container& container, bool host_network) {
 void fill_defaults(Pod& pod) {
   if (pod.metadata.name_space.empty()) pod.metadata.name_space = "default";  // no metadata, or "" in it
   for (auto& volume : pod.spec.volumes)
-    if (!volume.empty_dir && !volume.host_path && !volume.config_map && !volume.secret && !volume.downward_api && !volume.projected)
+    if (!volume.empty_dir && !volume.host_path && !volume.config_map && !volume.secret && !volume.downward_api && !volume.projected &&
+        !volume.persistent_volume_claim && !volume.ephemeral)
       volume.empty_dir.emplace();
   for (auto& container : pod.spec.init_containers) fill_container(container, pod.spec.host_network);
   for (auto& container : pod.spec.containers) fill_container(container, pod.spec.host_network);

@@ -50,6 +50,10 @@ struct EnumNames<ExitCodeOperator> {
   static constexpr std::array<std::string_view, 2> names{"In", "NotIn"};
 };
 template <>
+struct EnumNames<AccessMode> {
+  static constexpr std::array<std::string_view, 4> names{"ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"};
+};
+template <>
 struct EnumNames<ProfileType> {
   static constexpr std::array<std::string_view, 3> names{"Unconfined", "RuntimeDefault", "Localhost"};
 };

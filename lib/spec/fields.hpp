@@ -146,6 +146,14 @@ template <>
 const ObjectInfo& object_info<ProjectionSource>();
 template <>
 const ObjectInfo& object_info<ProjectedVolume>();
+template <>
+const ObjectInfo& object_info<ClaimVolume>();
+template <>
+const ObjectInfo& object_info<ClaimSpec>();
+template <>
+const ObjectInfo& object_info<ClaimTemplate>();
+template <>
+const ObjectInfo& object_info<EphemeralVolume>();
 
 /// The field that a dotted path ("spec.containers[0].image") names under `info`, and the type of the value
 /// at its end; null when there is none.

@@ -2,6 +2,8 @@
 
 #include <nettle/base64.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "spec/names.hpp"
 #include "spec/report.hpp"
@@ -72,6 +74,31 @@ DataObject read_data_object(const Node& node, Decoder& decoder, std::vector<Diag
   std::size_t total = 0;
   for (const auto& [key, value] : object.data) total += value.size();
   if (total > kMaxPayload) report.error(data, cat("Too long: may not be more than ", kMaxPayload, " bytes"));
+  return object;
+}
+
+void validate_claim(const ClaimSpec& claim, const Path& path, Report& report) {
+  const bool one_pod =
+      std::find(claim.access_modes.begin(), claim.access_modes.end(), AccessMode::kReadWriteOncePod) != claim.access_modes.end();
+  if (claim.access_modes.empty()) report.error(path / "accessModes", "Required value: at least 1 access mode is required");
+  if (one_pod && claim.access_modes.size() > 1)
+    report.error(path / "accessModes", "Forbidden: may not use ReadWriteOncePod with other access modes");
+}
+
+DataObject read_claim(const Node& node, Decoder& decoder, std::vector<Diagnostic>& problems) {
+  ClaimText text;
+  decoder.decode(node, text);
+  Report report(node, problems);
+  const Path metadata("metadata");
+  if (text.metadata.name.empty()) report.error(metadata / "name", "Required value");
+  else report_invalid(report, metadata / "name", text.metadata.name, check_dns_subdomain(text.metadata.name));
+  validate_claim(text.spec, Path("spec"), report);
+
+  DataObject object;
+  object.kind = DataObject::Kind::kClaim;
+  object.name = text.metadata.name;
+  object.name_space = text.metadata.name_space.empty() ? "default" : text.metadata.name_space;
+  object.one_pod = text.spec.access_modes == std::vector{AccessMode::kReadWriteOncePod};
   return object;
 }
 

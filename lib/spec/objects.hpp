@@ -7,6 +7,7 @@
 #include "podctl/error.hpp"
 #include "podctl/spec.hpp"
 #include "spec/decode.hpp"
+#include "spec/report.hpp"
 
 namespace podctl::spec {
 
@@ -19,6 +20,20 @@ struct ObjectText {
 
 template <>
 const ObjectInfo& object_info<ObjectText>();
+
+/// A PersistentVolumeClaim as it is written.
+struct ClaimText {
+  std::string api_version, kind;
+  ObjectMeta metadata;
+  ClaimSpec spec;
+};
+
+template <>
+const ObjectInfo& object_info<ClaimText>();
+
+/// Reads and checks a PersistentVolumeClaim.
+DataObject read_claim(const Node& node, Decoder& decoder, std::vector<Diagnostic>& problems);
+void validate_claim(const ClaimSpec& claim, const Path& path, Report& report);
 
 /// Reads, decodes (base64) and checks a ConfigMap or Secret.
 DataObject read_data_object(const Node& node, Decoder& decoder, std::vector<Diagnostic>& problems);

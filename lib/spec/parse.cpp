@@ -29,7 +29,7 @@ spec::Strictness strictness(Validation validation) {
 }
 
 // What to do with an object, by its kind.
-enum class Use { kPod, kData, kList, kNoEffect, kWorkload, kUnknown };
+enum class Use { kPod, kData, kClaim, kList, kNoEffect, kWorkload, kUnknown };
 
 struct KnownKind {
   std::string_view kind, api_version;  // no api_version: several, not looked at
@@ -40,6 +40,7 @@ constexpr KnownKind kKinds[] = {
     {"Pod", "v1", Use::kPod},
     {"ConfigMap", "v1", Use::kData},
     {"Secret", "v1", Use::kData},
+    {"PersistentVolumeClaim", "v1", Use::kClaim},
     {"List", "v1", Use::kList},
     {"Service", "v1", Use::kNoEffect},
     {"ServiceAccount", "v1", Use::kNoEffect},
@@ -97,7 +98,8 @@ class Reader {
     if (in_list != nullptr) return take_list(node, in_list->kind, api_version->text);
     switch (known->use) {
       case Use::kPod: return take_pod(node);
-      case Use::kData: return take_data(node);
+      case Use::kData: return take_data(node, spec::read_data_object);
+      case Use::kClaim: return take_data(node, spec::read_claim);
       case Use::kList: return take_list(node, {}, {});
       case Use::kNoEffect:
         manifest_.diagnostics.push_back({kind->at.line, kind->at.column, "kind",
@@ -122,7 +124,8 @@ class Reader {
     for (const auto& known : kKinds) names.push_back(known.kind);
     const auto near = did_you_mean(kind.text, names);
     problem(kind, "kind",
-            cat("Unsupported value: ", quote(kind.text), ": supported values: \"ConfigMap\", \"List\", \"Pod\", \"Secret\"",
+            cat("Unsupported value: ", quote(kind.text),
+                ": supported values: \"ConfigMap\", \"List\", \"PersistentVolumeClaim\", \"Pod\", \"Secret\"",
                 near ? cat("; did you mean ", quote(*near), '?') : ""));
   }
 
@@ -139,9 +142,9 @@ class Reader {
     manifest_.pods.push_back(std::move(pod));
   }
 
-  void take_data(const Node& node) {
+  void take_data(const Node& node, DataObject (*read)(const Node&, spec::Decoder&, std::vector<Diagnostic>&)) {
     spec::Decoder decoder(strictness(options_.validation), manifest_.diagnostics);
-    DataObject object = spec::read_data_object(node, decoder, manifest_.diagnostics);
+    DataObject object = read(node, decoder, manifest_.diagnostics);
     for (const auto& other : manifest_.objects)
       if (other.kind == object.kind && other.name == object.name && other.name_space == object.name_space)
         problem(place_of_name(node), "metadata.name", cat("Duplicate value: ", quote(object.name)));

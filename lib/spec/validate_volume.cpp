@@ -5,6 +5,7 @@
 #include "base/path.hpp"
 #include "base/text.hpp"
 #include "spec/names.hpp"
+#include "spec/objects.hpp"
 #include "spec/validate.hpp"
 
 namespace podctl::spec {
@@ -33,6 +34,20 @@ void validate_host_path(const HostPathVolume& source, const Path& path, Report& 
   else if (source.path.front() != '/') report_invalid(report, at, source.path, "must be an absolute path");
 }
 
+void validate_claim_volume(const ClaimVolume& source, const Path& path, Report& report) {
+  if (source.claim_name.empty()) report.error(path / "claimName", "Required value");
+  else report_invalid(report, path / "claimName", source.claim_name, check_dns_subdomain(source.claim_name));
+}
+
+void validate_ephemeral(const Volume& volume, const Pod& pod, std::span<const DataObject> objects, const Path& path, Report& report) {
+  const Path made = path / "volumeClaimTemplate";
+  if (volume.ephemeral->volume_claim_template) validate_claim(volume.ephemeral->volume_claim_template->spec, made / "spec", report);
+  const std::string claim = cat(pod.metadata.name, '-', volume.name);
+  if (find_object(objects, DataObject::Kind::kClaim, pod.metadata.name_space, claim) != nullptr)
+    report.error(path,
+                 cat("Invalid value: its claim would be ", quote(claim), ", and the input holds one of that name that is not the pod's"));
+}
+
 }  // namespace
 
 const DataObject* find_object(std::span<const DataObject> objects, DataObject::Kind kind, std::string_view name_space,
@@ -53,13 +68,16 @@ void validate_volumes(const Pod& pod, std::span<const DataObject> objects, Repor
     if (!volume.name.empty() && !names.insert(volume.name).second) report.error(at / "name", cat("Duplicate value: ", quote(volume.name)));
 
     const int sources = volume.empty_dir.has_value() + volume.host_path.has_value() + volume.config_map.has_value() +
-                        volume.secret.has_value() + volume.downward_api.has_value() + volume.projected.has_value();
+                        volume.secret.has_value() + volume.downward_api.has_value() + volume.projected.has_value() +
+                        volume.persistent_volume_claim.has_value() + volume.ephemeral.has_value();
     if (sources > 1) report.error(at, "Forbidden: may not specify more than 1 volume type");
     if (volume.empty_dir && volume.empty_dir->size_limit && volume.empty_dir->size_limit->value < 0)
       report.error(at / "emptyDir" / "sizeLimit",
                    cat("Invalid value: ", quote(volume.empty_dir->size_limit->text), ": must be greater than or equal to 0"));
     if (volume.host_path) validate_host_path(*volume.host_path, at / "hostPath", report);
     validate_projections(volume, pod, objects, at, report);
+    if (volume.persistent_volume_claim) validate_claim_volume(*volume.persistent_volume_claim, at / "persistentVolumeClaim", report);
+    if (volume.ephemeral) validate_ephemeral(volume, pod, objects, at / "ephemeral", report);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.hpp"
 #include "base/text.hpp"
 #include "podctl/store.hpp"
 
@@ -35,5 +36,6 @@ StorePaths store_paths(const std::string& root, std::uint32_t uid, std::string (
 }
 
 std::string event_file(const StorePaths& paths, const std::string& pod) { return cat(paths.state, '/', pod, "/events.jsonl"); }
+std::string volumes_folder(const StorePaths& paths) { return cat(parent_path(paths.state), "/volumes"); }
 
 }  // namespace podctl

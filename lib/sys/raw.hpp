@@ -27,6 +27,7 @@ inline int openat2(int dir, const char* path, OpenHow how) noexcept {
   how.flags |= O_CLOEXEC;
   return static_cast<int>(call(SYS_openat2, dir, arg(path), arg(&how), sizeof how));
 }
+inline int flock(int fd, int operation) noexcept { return static_cast<int>(call(SYS_flock, fd, operation)); }
 inline int close(int fd) noexcept { return static_cast<int>(call(SYS_close, fd)); }
 inline long read(int fd, void* buffer, std::size_t size) noexcept { return call(SYS_read, fd, arg(buffer), static_cast<long>(size)); }
 inline long write(int fd, const void* data, std::size_t size) noexcept { return call(SYS_write, fd, arg(data), static_cast<long>(size)); }

@@ -49,8 +49,9 @@ std::string object_json(const DataObject& object) {
 void check_round_trip(const Manifest& manifest, const Pod& pod) {
   const std::string once = manifest_json(pod);
   std::string text = once;
-  for (const auto& object : manifest.objects) text += object_json(object) + '\n';
-  if (text.size() > (std::size_t{3} << 20)) return;  // defaults may push it over the limit of a manifest
+  for (const auto& object : manifest.objects)
+    if (object.kind != DataObject::Kind::kClaim) text += object_json(object) + '\n';  // a claim may be left out
+  if (text.size() > (std::size_t{3} << 20)) return;                                   // defaults may push it over the limit of a manifest
   const Manifest again = parse_manifest(text, {.validation = Validation::kIgnore, .edits = {}});
   require(!again.has_errors(), "a valid pod is valid when written out", once + render_diagnostics(again.diagnostics, 10));
   require(again.pods.size() == 1, "one pod is read back", once);
@@ -108,6 +109,7 @@ void check_plan(const Plan& plan) {
 void check_plans(const Manifest& manifest, const Pod& pod) {
   static const std::vector<HostFacts> kMachines = machines();
   const PlanOptions options{.state_directory = "/state/pod",
+                            .volumes_directory = "/state/volumes",
                             .manifest_directory = "/manifests",
                             .start_time = std::chrono::seconds(1700000000),
                             .pod_uid = "uid"};

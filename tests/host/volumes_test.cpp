@@ -343,3 +343,45 @@ TEST_CASE("volumes may show the same large object many times", "[volumes]") {
   INFO(result.err);
   CHECK(result.out == "8000000\n");
 }
+
+TEST_CASE("a claimed volume is there for the next pod, and is new only once", "[volumes]") {
+  const World world;
+  const Json claim{{"persistentVolumeClaim", {{"claimName", "kept"}}}};
+  const Result first = run_pod(world, with_volume("id -u > /data/file; stat -c '%u %a' /data/file", claim));
+  INFO(first.err);
+  CHECK(first.out == "0 644\n");
+  CHECK(contains(first.err, "/volumes/kept is new, and stays when the pod has ended"));
+  Json second = with_volume("cat /data/file; stat -c %u /data/file; touch /data/x 2>&1 | grep -o 'Read-only file system'", claim);
+  second["spec"]["volumes"][0]["persistentVolumeClaim"]["readOnly"] = true;
+  const Result again = run_pod(world, second);
+  INFO(again.err);
+  CHECK(again.out == "0\n0\nRead-only file system\n");
+  CHECK_FALSE(contains(again.err, "is new"));
+}
+
+TEST_CASE("a claim for one pod at a time is held by the pod that uses it", "[volumes]") {
+  const World world;
+  const Json claim{{"persistentVolumeClaim", {{"claimName", "alone"}}}};
+  const Json object{{"apiVersion", "v1"},
+                    {"kind", "PersistentVolumeClaim"},
+                    {"metadata", {{"name", "alone"}}},
+                    {"spec", {{"accessModes", {"ReadWriteOncePod"}}}}};
+  LivePod holder(world, with_volume("echo ready; exec sleep 60", claim));
+  holder.await("ready");
+  Json other = with_volume("echo in", claim);
+  other["metadata"]["name"] = "other";
+  CHECK(run_pod(world, other).out == "in\n");  // who does not ask to be alone shares it
+  const Result refused = run_with(world, other, {object});
+  CHECK(refused.code == 125);
+  CHECK(contains(refused.err, "flock"));
+  CHECK(contains(refused.err, "[volume-in-use]"));
+  holder.stop();
+  CHECK(run_with(world, other, {object}).out == "in\n");
+}
+
+TEST_CASE("an ephemeral volume is gone with its pod", "[volumes]") {
+  const World world;
+  const Json source{{"ephemeral", {{"volumeClaimTemplate", {{"spec", {{"accessModes", {"ReadWriteOnce"}}}}}}}}};
+  const std::string script = "ls /data; echo x > /data/file; cat /data/file";
+  for (int i = 0; i < 2; ++i) CHECK(run_pod(world, with_volume(script, source)).out == "x\n");
+}

@@ -15,7 +15,7 @@ constexpr const char* kEverything =
     R"("hostNetwork":true,"initContainers":[{"name":"one","command":["a"]}],
   "containers":[{"name":"app","command":["a"],"image":"rootfs:x","stdin":true,"volumeMounts":[{"name":"d","mountPath":"/d"},{"name":"m","mountPath":"/m"},{"name":"h","mountPath":"/h"},{"name":"f","mountPath":"/f"}],
     "securityContext":{"readOnlyRootFilesystem":true}},{"name":"log","command":["b"]}],
-  "volumes":[{"name":"d","emptyDir":{}},{"name":"m","emptyDir":{"medium":"Memory"}},{"name":"h","hostPath":{"path":"/h"}},{"name":"f","hostPath":{"path":"/f","type":"FileOrCreate"}}])";
+  "volumes":[{"name":"d","emptyDir":{}},{"name":"m","emptyDir":{"medium":"Memory"}},{"name":"h","hostPath":{"path":"/h"}},{"name":"f","hostPath":{"path":"/f","type":"FileOrCreate"}},{"name":"p","persistentVolumeClaim":{"claimName":"p"}}])";
 
 // Plans that between them have every kind of step.
 std::vector<Plan> many_plans() {

@@ -51,7 +51,11 @@ inline podctl::HostFacts root_facts() {
 
 inline podctl::PlanOptions plan_options() {
   using namespace std::chrono_literals;
-  return {.state_directory = "/state/web", .manifest_directory = "/work", .start_time = 1136214245s + 42ns, .pod_uid = "uid"};
+  return {.state_directory = "/state/web",
+          .volumes_directory = "/volumes",
+          .manifest_directory = "/work",
+          .start_time = 1136214245s + 42ns,
+          .pod_uid = "uid"};
 }
 
 /// A manifest, from the inside of its "spec" and of its "metadata.annotations"; `more` are further

@@ -218,6 +218,32 @@ TEST_CASE("a projected volume puts its sources together, and later ones win", "[
         "..data -> ..2006_01_02_15_04_05.42\n");
 }
 
+TEST_CASE("a claim is a folder beside the pods' own, held while the pod lives", "[plan][volumes]") {
+  const std::string source = R"("persistentVolumeClaim":{"claimName":"data"})";
+  CHECK(added(source) ==
+        "+ monitor make-host-directory: host folder /volumes/data (mode 0777, if missing)\n"
+        "+ monitor hold-volume: hold on /volumes/data (shared with other pods)\n"
+        "+ pause bind-host: host /volumes/data in the pod tree (at /v/v, must be a directory, nosuid, nodev)\n"
+        "+ app bind-into: mount of /v (shows /v/v)\n");
+  const std::string alone =
+      R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOncePod"]}})";
+  CHECK(text_of(plan_of(manifest_of(mounted() + volume(source), {}, alone))).find("(no other pod may use it)") != std::string::npos);
+  const std::string read_only = text_of(plan_of(mounted() + volume(R"("persistentVolumeClaim":{"claimName":"data","readOnly":true})")));
+  CHECK(read_only.find("app bind-into: mount of /v (shows /v/v, read-only)\n") != std::string::npos);
+  // The machine's root shifts ids: on disk they are the pod's own.
+  CHECK(lines_of(plan_of(mounted() + volume(source), root_facts()))[2] ==
+        "monitor take-tree: mounts of /volumes/data (ids shifted into the pod's range)");
+  const Plan twice = plan_of(one_container() + R"(,"volumes":[{"name":"a","persistentVolumeClaim":{"claimName":"data"}},
+      {"name":"b","persistentVolumeClaim":{"claimName":"data"}}])");
+  CHECK(all_of<action::HoldVolume>(twice).size() == 1);
+}
+
+TEST_CASE("an ephemeral volume is a folder that goes with the pod", "[plan][volumes]") {
+  const std::string text =
+      text_of(plan_of(mounted() + volume(R"("ephemeral":{"volumeClaimTemplate":{"spec":{"accessModes":["ReadWriteOnce"]}}})")));
+  CHECK(text.find("host folder /state/web/volumes/v (mode 0777, if missing)\n") != std::string::npos);
+}
+
 TEST_CASE("a volume mounted on one of podctl's own files is the one that counts", "[plan][volumes]") {
   for (const char* target : {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/termination-log"}) {
     CAPTURE(target);

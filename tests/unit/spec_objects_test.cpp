@@ -33,10 +33,10 @@ TEST_CASE("an object says what it is", "[spec]") {
   check_rule({"{\"apiVersion\":^\"v2\",\"kind\":\"Pod\"}", "apiVersion", "Unsupported value: \"v2\": supported values: \"v1\""});
   check_rule({"{\"apiVersion\":^\"V1\",\"kind\":\"ConfigMap\"}", "apiVersion", "Unsupported value: \"V1\": supported values: \"v1\""});
   check_rule({"{\"apiVersion\":\"v1\",\"kind\":^\"pod\"}", "kind",
-              "Unsupported value: \"pod\": supported values: \"ConfigMap\", \"List\", \"Pod\", "
+              "Unsupported value: \"pod\": supported values: \"ConfigMap\", \"List\", \"PersistentVolumeClaim\", \"Pod\", "
               "\"Secret\"; did you mean \"Pod\"?"});
   check_rule({"{\"apiVersion\":\"v1\",\"kind\":^\"Qqqqqq\"}", "kind",
-              "Unsupported value: \"Qqqqqq\": supported values: \"ConfigMap\", \"List\", \"Pod\", "
+              "Unsupported value: \"Qqqqqq\": supported values: \"ConfigMap\", \"List\", \"PersistentVolumeClaim\", \"Pod\", "
               "\"Secret\""});
   CHECK(findings("") == Lines{"0:0 : there is no Pod in it"});
   CHECK(findings(" \n ") == Lines{"0:0 : there is no Pod in it"});
