@@ -1,13 +1,18 @@
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
+#include "cli/pod_args.hpp"
 #include "podctl/error.hpp"
 #include "podctl/store.hpp"
+#include "podctl/text.hpp"
 
 namespace podctl::cli {
 namespace {
 
 constexpr Flag kRmFlags[] = {
     {.name = "ignore-not-found", .help = "A pod that does not exist is no error.", .example = "podctl rm --ignore-not-found web"},
+    selector_flag("podctl rm -l app=web"),
+    {.name = "all", .help = "Every pod. Asks first, unless --yes.", .example = "podctl rm --all --yes"},
+    {.name = "yes", .letter = 'y', .help = "Do not ask.", .example = "podctl rm --all --yes"},
     {.name = "force",
      .letter = 'f',
      .help = "Stop a running pod first.",
@@ -15,38 +20,41 @@ constexpr Flag kRmFlags[] = {
      .not_yet = "there is no stop yet; end the other podctl"},
 };
 
-int remove(const Arguments& arguments) {
-  if (arguments.names.empty()) usage_error("which pod?", "podctl rm POD...");
-  const StorePaths paths = paths_from(arguments);
-  for (const auto& name : arguments.names) {
-    const std::string pod = name.substr(0, 4) == "pod/" ? name.substr(4) : name;
-    try {
-      remove_pod(paths, pod);
-    } catch (const Error& error) {
-      if (error.info().error_class != ErrorClass::kNotFound || !arguments.is_set("ignore-not-found")) throw;
-      continue;
-    }
-    if (!arguments.is_set("quiet")) print("pod/" + pod + "\n");
-  }
-  return 0;
+// One live pod among several ends the command before anything is gone.
+void refuse_live(const StorePaths& paths, const std::vector<NamedPod>& pods) {
+  for (const auto& pod : pods)
+    if (pod.record.liveness == Liveness::kRunning) remove_pod(paths, pod.record.name);  // which says that it runs, and who looks after it
 }
 
-constexpr Flag kPruneFlags[] = {
-    {.name = "dry-run", .help = "Only say what would go.", .example = "podctl prune --dry-run"},
-};
+// --all is more than was named: a person is asked, and a script says that it means it.
+bool is_meant(const Arguments& arguments, const std::vector<NamedPod>& pods) {
+  if (!arguments.is_set("all") || arguments.is_set("yes") || pods.empty()) return true;
+  if (!can_ask())
+    usage_error("rm --all asks before it forgets " + std::to_string(pods.size()) + " pods, and nobody is there to answer",
+                "podctl rm --all --yes");
+  return confirm("forget " + std::to_string(pods.size()) + (pods.size() == 1 ? " pod?" : " pods?"));
+}
 
-int prune(const Arguments& arguments) {
+int remove(const Arguments& arguments) {
   const StorePaths paths = paths_from(arguments);
-  for (const auto& pod : list_pods(paths)) {
-    if (pod.liveness == Liveness::kRunning) continue;
-    if (!arguments.is_set("dry-run")) remove_pod(paths, pod.name);
-    if (!arguments.is_set("quiet")) print("pod/" + pod.name + (pod.liveness == Liveness::kLost ? " (lost)\n" : "\n"));
+  const Missing missing = arguments.is_set("ignore-not-found") ? Missing::kIgnore : Missing::kRefuse;
+  const std::vector<NamedPod> pods = several_pods(arguments, paths, NoNames::kRefuse, missing);
+  for (const auto& pod : pods)
+    if (!pod.container.empty()) usage_error("rm takes pods, and " + quote(pod.record.name + '/' + pod.container) + " is a container");
+  refuse_live(paths, pods);
+  if (!is_meant(arguments, pods)) return 1;
+  for (const auto& pod : pods) {
+    try {
+      remove_pod(paths, pod.record.name);
+    } catch (const Error& error) {
+      if (error.info().error_class != ErrorClass::kNotFound) throw;  // it was there: somebody else was faster
+    }
+    if (!arguments.is_set("quiet")) print("pod/" + pod.record.name + "\n");
   }
   return 0;
 }
 
 constexpr std::string_view kRmExamples[] = {"podctl rm web                               # forget a pod that has ended"};
-constexpr std::string_view kPruneExamples[] = {"podctl prune                                # forget every pod that has ended"};
 
 }  // namespace
 
@@ -55,16 +63,8 @@ const Command kRmCommand{.name = "rm",
                          .group = Group::kTidy,
                          .usage = "[flags] POD...",
                          .summary = "Forget pods that have ended.",
+                         .details = "When one of them runs, none is forgotten.",
                          .flags = kRmFlags,
                          .examples = kRmExamples,
                          .run = remove};
-const Command kPruneCommand{.name = "prune",
-                            .group = Group::kTidy,
-                            .usage = "[flags]",
-                            .summary = "Forget every pod that has ended, and what lost ones left.",
-                            .flags = kPruneFlags,
-                            .examples = kPruneExamples,
-                            .run = prune,
-                            .most_names = 0};
-
 }  // namespace podctl::cli

@@ -55,4 +55,7 @@ std::optional<PodRecord> find_pod(const StorePaths& paths, const std::string& na
 /// @throws Error  kConflict when it runs, kNotFound when there is none
 void remove_pod(const StorePaths& paths, const std::string& name);
 
+/// Bytes that what is kept of a pod takes on disk.
+std::uint64_t disk_usage(const StorePaths& paths, const std::string& name);
+
 }  // namespace podctl

@@ -230,7 +230,6 @@ std::string closing_line(const Pod& pod, const lifecycle::PodState& state) {
 
 namespace {
 
-// Bytes that a folder takes on disk. What cannot be read is not counted, as du(1) would not.
 std::uint64_t disk_usage(int folder, int depth) {
   std::uint64_t total = 0;
   if (depth > 200) return total;
@@ -266,14 +265,17 @@ bool is_limited_disk_volume(const Volume& volume) {
 
 }  // namespace
 
+std::uint64_t folder_usage(const std::string& folder) {
+  const UniqueFd fd(raw::openat(AT_FDCWD, folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  return fd ? disk_usage(fd.get(), 0) : 0;
+}
+
 bool has_limited_disk_volume(const PodSpec& spec) { return std::any_of(spec.volumes.begin(), spec.volumes.end(), is_limited_disk_volume); }
 
 std::string volume_over_limit(const PodSpec& spec, const std::string& state_directory) {
   for (const auto& volume : spec.volumes) {
     if (!is_limited_disk_volume(volume)) continue;
-    const UniqueFd folder(
-        raw::openat(AT_FDCWD, cat(state_directory, "/volumes/", volume.name).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    if (folder && disk_usage(folder.get(), 0) > static_cast<std::uint64_t>(volume.empty_dir->size_limit->value))
+    if (folder_usage(cat(state_directory, "/volumes/", volume.name)) > static_cast<std::uint64_t>(volume.empty_dir->size_limit->value))
       return cat("Usage of EmptyDir volume ", quote(volume.name), " exceeds the limit ", quote(volume.empty_dir->size_limit->text), ". ");
   }
   return {};

@@ -53,6 +53,9 @@ std::string headline(const Pod& pod, const Plan& plan);
 /// How it ended, for people: one line.
 std::string closing_line(const Pod& pod, const lifecycle::PodState& state);
 
+/// Bytes that a folder takes on disk; 0 for one that is not there. What cannot be read is not counted, as du(1) would not.
+std::uint64_t folder_usage(const std::string& folder);
+
 /// The volume that holds more on disk than its sizeLimit, in the kubelet's words; "" for none.
 std::string volume_over_limit(const PodSpec& spec, const std::string& state_directory);
 bool has_limited_disk_volume(const PodSpec& spec);

@@ -115,4 +115,8 @@ void remove_pod(const StorePaths& paths, const std::string& name) {
   if (auto removal = monitor::begin_drop_previous(folder)) monitor::finish_drop_previous(folder, *removal);
 }
 
+std::uint64_t disk_usage(const StorePaths& paths, const std::string& name) {
+  return monitor::folder_usage(cat(paths.state, '/', name)) + monitor::folder_usage(cat(paths.runtime, '/', name));
+}
+
 }  // namespace podctl

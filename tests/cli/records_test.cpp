@@ -84,3 +84,45 @@ TEST_CASE("a name is a pod's and never a path", "[records]") {
     CHECK(result.out.empty());
   }
 }
+
+namespace {
+
+// On a terminal of its own (script(1)), which is given this input.
+Result on_terminal(const World& world, const std::string& arguments, const std::string& input) {
+  const std::string command = podtest::podctl_path() + " --root " + world.path() + "/root " + arguments;
+  return podtest::run({"script", "-qec", command, "/dev/null"}, {.input = input});
+}
+
+}  // namespace
+
+TEST_CASE("on a terminal the only pod need not be named, and the choice is told", "[records]") {
+  const World world;
+  CHECK(on_terminal(world, "describe", "").out.find("which pod? there is none") != std::string::npos);
+  put(world, "web", kWhole);
+  const Result one = on_terminal(world, "describe", "");
+  CHECK(one.code == 0);
+  CHECK(one.out.find("podctl: note: pod web\r\n") != std::string::npos);
+  CHECK(one.out.find("Status:       Completed") != std::string::npos);
+  CHECK(on_terminal(world, "inspect -q", "").out.rfind("{", 0) == 0);
+  CHECK(world.podctl({"describe"}).code == 2);  // a script names it
+  put(world, "db", kWhole);
+  CHECK(on_terminal(world, "describe", "").out.find("which pod? there are 2") != std::string::npos);
+}
+
+TEST_CASE("prune and rm --all ask on a terminal, and anything but yes is no", "[records]") {
+  const World world;
+  put(world, "web", kWhole);
+  for (const char* command : {"prune", "rm --all"}) {
+    INFO(command);
+    const Result no = on_terminal(world, command, "n\n");
+    CHECK(no.code == 1);
+    CHECK(no.out.find("forget 1 pod") != std::string::npos);
+    CHECK(on_terminal(world, command, "\n").code == 1);
+    CHECK(podtest::exists(world.path() + "/root/state/pods/web"));
+  }
+  CHECK(on_terminal(world, "prune", "y\n").code == 0);
+  CHECK_FALSE(podtest::exists(world.path() + "/root/state/pods/web"));
+  put(world, "web", kWhole);
+  CHECK(on_terminal(world, "rm --all", "yes\n").code == 0);
+  CHECK_FALSE(podtest::exists(world.path() + "/root/state/pods/web"));
+}
