@@ -47,6 +47,7 @@ int main() {
   Words words;
   words.take(podctl::spec::object_info<podctl::Pod>());
   words.take(podctl::spec::object_info<podctl::spec::ObjectText>());
+  words.take(podctl::spec::object_info<podctl::spec::ClaimText>());
   for (const char* word : {"\"Pod\"",
                            "\"ConfigMap\"",
                            "\"Secret\"",
