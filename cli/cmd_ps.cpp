@@ -62,6 +62,7 @@ class Printer {
       return;
     }
     std::vector<PodRecord> records;
+    records.reserve(pods.size());
     for (const auto& pod : pods) records.push_back(pod.record);
     print(in_form(shape == Shape::kObject ? pod_json(records.front()) : pod_list_json(records), form_));
   }
@@ -92,12 +93,14 @@ void sort_pods(std::vector<NamedPod>& pods, const Arguments& arguments) {
   for (std::size_t i = 0; i < pods.size(); ++i) order.emplace_back(path ? path_value(pods[i], key) : sort_value(pods[i].summary, key), i);
   std::sort(order.begin(), order.end());
   std::vector<NamedPod> sorted;
+  sorted.reserve(pods.size());
   for (const auto& [value, index] : order) sorted.push_back(std::move(pods[index]));
   pods = std::move(sorted);
 }
 
 std::vector<PodSummary> summaries(const std::vector<NamedPod>& pods) {
   std::vector<PodSummary> all;
+  all.reserve(pods.size());
   for (const auto& pod : pods) all.push_back(pod.summary);
   return all;
 }

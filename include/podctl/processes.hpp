@@ -42,7 +42,7 @@ struct PodProcess {
 /// Which of `all` are the pod's: pause, the containers' main processes, whatever is in the pod's user namespace, and
 /// all their descendants. The container is told by the cgroup namespace, which every process inherits from the
 /// container's first, else by ancestry. Pure.
-std::vector<PodProcess> pod_processes(std::vector<ProcessEntry> all, const PodSummary& pod, std::span<const IdMapping> uid_map);
+std::vector<PodProcess> pod_processes(std::span<const ProcessEntry> all, const PodSummary& pod, std::span<const IdMapping> uid_map);
 
 /// The same of a living pod, read from /proc; none for a pod that does not run.
 std::vector<PodProcess> look_at_processes(const PodSummary& pod);

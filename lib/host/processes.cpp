@@ -73,7 +73,7 @@ std::vector<PodProcess> look_at_processes(const PodSummary& pod) {
   const std::vector<IdMapping> map = parse_id_mappings(read_of(pod.pause_pid, "uid_map"));
   // Who it is and whose is asked of those that may be the pod's alone; a machine has many others.
   std::vector<ProcessEntry> own;
-  for (auto& process : pod_processes(std::move(all), pod, map)) {
+  for (auto& process : pod_processes(all, pod, map)) {
     ProcessEntry& entry = process.entry;
     const std::string status = read_of(entry.pid, "status");
     const auto pids = parse_numbers(status_value(status, "NSpid"));
@@ -84,7 +84,7 @@ std::vector<PodProcess> look_at_processes(const PodSummary& pod) {
     entry.command = parse_command_line(read_of(entry.pid, "cmdline"));
     own.push_back(std::move(entry));
   }
-  return pod_processes(std::move(own), pod, map);
+  return pod_processes(own, pod, map);
 }
 
 std::optional<ProcessFacts> probe_process(int pid) {

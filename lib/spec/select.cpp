@@ -67,6 +67,7 @@ PodName take_pod_name(std::vector<std::string>& words) {
 std::vector<PodName> parse_pod_names(std::vector<std::string> words) {
   if (words.size() > 1 && is_pod_kind(words.front())) words.erase(words.begin());
   std::vector<PodName> names;
+  names.reserve(words.size());
   for (const auto& word : words) names.push_back(parse_name(word));
   return names;
 }

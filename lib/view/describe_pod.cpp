@@ -158,6 +158,7 @@ void add_volumes(Page& page, const json& object) {
 
 std::string map_text(const std::vector<IdMapping>& map) {
   std::vector<std::string> parts;
+  parts.reserve(map.size());
   for (const auto& m : map) parts.push_back(cat(m.pod, " -> ", m.host, " (", m.count, m.count == 1 ? " id)" : " ids)"));
   return join(parts, ", ");
 }

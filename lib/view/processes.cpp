@@ -56,7 +56,7 @@ std::string container_text(const PodProcess& process) {
 // Whose processes are whose descendants.
 class Tree {
  public:
-  explicit Tree(const std::vector<ProcessEntry>& all) {
+  explicit Tree(std::span<const ProcessEntry> all) {
     for (const auto& entry : all) by_pid_[entry.pid] = &entry;
   }
   /// The nearest of `pid` and its ancestors for which `holds`; 0 for none.
@@ -102,7 +102,7 @@ std::vector<PodProcess> chosen(std::span<const PodProcess> processes, Which whic
 
 }  // namespace
 
-std::vector<PodProcess> pod_processes(std::vector<ProcessEntry> all, const PodSummary& pod, std::span<const IdMapping> uid_map) {
+std::vector<PodProcess> pod_processes(std::span<const ProcessEntry> all, const PodSummary& pod, std::span<const IdMapping> uid_map) {
   const Tree tree(all);
   const ProcessEntry* pause = tree.find(pod.pause_pid);
   if (pause == nullptr) return {};

@@ -16,7 +16,7 @@ std::string printable(const std::string& cell) {
 
 std::size_t width_of(std::string_view text) {
   std::size_t characters = 0;
-  for (const unsigned char c : text) characters += (c & 0xc0) != 0x80 ? 1 : 0;
+  for (const char c : text) characters += (static_cast<unsigned char>(c) & 0xc0) != 0x80 ? 1 : 0;
   return characters;
 }
 

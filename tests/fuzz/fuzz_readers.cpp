@@ -5,8 +5,10 @@
 #include "base/time.hpp"
 #include "fuzz/require.hpp"
 #include "host/accounts.hpp"
+#include "host/process_text.hpp"
 #include "monitor/console.hpp"
 #include "monitor/log_printer.hpp"
+#include "podctl/describe_pod.hpp"
 #include "podctl/text.hpp"
 #include "spec/json_reader.hpp"
 #include "spec/names.hpp"
@@ -112,6 +114,24 @@ void show(std::string_view text) {
   static_cast<void>(did_you_mean(text.substr(0, 40), std::vector<std::string_view>{"run", "plan", "validate"}));
 }
 
+// What disks and strangers leave in a pod's folder, and what the kernel says of processes that name themselves.
+void look(std::string_view text) {
+  SeenPod pod{.record = {.name = "web", .liveness = Liveness::kRunning, .monitor_pid = 1, .status_json = std::string(text), .problem = {}},
+              .summary = {}};
+  pod.summary = summarize(pod.record);
+  require(!status_word(pod.summary).empty(), "every pod has a status");
+  const PodEvent event = parse_event(text, "web");
+  require(event.garbled || (event.time && !event.reason.empty()), "an event has a time and a reason, or is garbled");
+  const std::string told =
+      render_description({.pod = std::move(pod), .events = {event}, .members = {}}, std::chrono::seconds(1'800'000'000));
+  for (const char c : told)
+    require(static_cast<unsigned char>(c) >= 0x20 || c == '\n', "a description holds no control character", quote(told));
+  ProcessEntry entry;
+  static_cast<void>(parse_process_stat(text, entry, 100, 4096));
+  static_cast<void>(parse_mountinfo(text));
+  static_cast<void>(parse_id_mappings(text));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
@@ -123,6 +143,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   read_log(text);
   read_path(text);
   show(text);
+  look(text);
   spec::Node node;
   static_cast<void>(spec::try_read_json_value(text, node));
   return 0;

@@ -64,8 +64,8 @@ TEST_CASE("a process is the pod's by its user namespace or its ancestors, and a 
 }
 
 TEST_CASE("without pause there is no pod, and a ring of parents ends", "[processes]") {
-  CHECK(pod_processes({entry(11, 9, 50, 61)}, live_pod(), kMap).empty());
-  CHECK(whose(pod_processes({entry(10, 9, 50, 1), entry(21, 22, 0, 0), entry(22, 21, 0, 0)}, live_pod(), kMap)) == "10=pause ");
+  CHECK(pod_processes(std::vector{entry(11, 9, 50, 61)}, live_pod(), kMap).empty());
+  CHECK(whose(pod_processes(std::vector{entry(10, 9, 50, 1), entry(21, 22, 0, 0), entry(22, 21, 0, 0)}, live_pod(), kMap)) == "10=pause ");
 }
 
 TEST_CASE("a list of processes", "[processes]") {
