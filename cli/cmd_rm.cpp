@@ -1,6 +1,7 @@
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/pod_args.hpp"
+#include "podctl/control.hpp"
 #include "podctl/error.hpp"
 #include "podctl/store.hpp"
 #include "podctl/text.hpp"
@@ -13,11 +14,7 @@ constexpr Flag kRmFlags[] = {
     selector_flag("podctl rm -l app=web"),
     {.name = "all", .help = "Every pod. Asks first, unless --yes.", .example = "podctl rm --all --yes"},
     {.name = "yes", .letter = 'y', .help = "Do not ask.", .example = "podctl rm --all --yes"},
-    {.name = "force",
-     .letter = 'f',
-     .help = "Stop a running pod first.",
-     .example = "podctl rm --force web",
-     .not_yet = "there is no stop yet; end the other podctl"},
+    {.name = "force", .letter = 'f', .help = "Stop a running pod first.", .example = "podctl rm --force web"},
 };
 
 // One live pod among several ends the command before anything is gone.
@@ -41,13 +38,15 @@ int remove(const Arguments& arguments) {
   const std::vector<NamedPod> pods = several_pods(arguments, paths, NoNames::kRefuse, missing);
   for (const auto& pod : pods)
     if (!pod.container.empty()) usage_error("rm takes pods, and " + quote(pod.record.name + '/' + pod.container) + " is a container");
-  refuse_live(paths, pods);
+  const bool force = arguments.is_set("force");
+  if (!force) refuse_live(paths, pods);
   if (!is_meant(arguments, pods)) return 1;
   for (const auto& pod : pods) {
     try {
+      if (force) stop_pod(paths, pod.record.name, {});
       remove_pod(paths, pod.record.name);
     } catch (const Error& error) {
-      if (error.info().error_class != ErrorClass::kNotFound) throw;  // it was there: somebody else was faster
+      if (error.info().error_class != ErrorClass::kNotFound) throw;  // it was there: somebody else was faster, or its own --rm
     }
     if (!arguments.is_set("quiet")) print("pod/" + pod.record.name + "\n");
   }

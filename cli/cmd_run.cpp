@@ -8,6 +8,7 @@
 #include "cli/environment.hpp"
 #include "cli/log.hpp"
 #include "cli/manifest_input.hpp"
+#include "podctl/control.hpp"
 #include "podctl/error.hpp"
 #include "podctl/plan.hpp"
 #include "podctl/run.hpp"
@@ -55,21 +56,13 @@ std::vector<Flag> run_flags() {
        .help = "Print the plan, or the manifest with every default, and change nothing.",
        .example = "podctl run --dry-run=manifest -- true"},
       {.name = "keep-on-error", .help = "Leave the files of a failed start to look at.", .example = "podctl run --keep-on-error web.json"},
-      {.name = "detach",
-       .letter = 'd',
-       .help = "Return when the containers run.",
-       .example = "podctl run -d web.json",
-       .not_yet = "pods run in the foreground"},
-      {.name = "replace",
-       .help = "End a live pod of that name first.",
-       .example = "podctl run --replace web.json",
-       .not_yet = "there is no stop yet; end the other podctl"},
+      {.name = "detach", .letter = 'd', .help = "Return when the containers run.", .example = "podctl run -d web.json"},
+      {.name = "replace", .help = "End a live pod of that name first.", .example = "podctl run --replace web.json"},
       {.name = "wait-ready",
        .value = "D",
        .bare = "30s",
        .help = "With -d: return when the pod is ready.",
-       .example = "podctl run -d --wait-ready web.json",
-       .not_yet = "pods run in the foreground"},
+       .example = "podctl run -d --wait-ready web.json"},
       {.name = "step",
        .value = "STAGE,...",
        .bare = "all",
@@ -143,13 +136,29 @@ Input read_pod_to_run(const Arguments& arguments) {
   }
 }
 
+// What only the foreground can do, and what only the background can.
+void check_flags(const Arguments& arguments) {
+  if (!arguments.is_set("detach")) {
+    if (arguments.has("wait-ready")) usage_error("--wait-ready needs -d", "podctl run -d --wait-ready pod.json");
+    return;
+  }
+  for (const char* flag : {"until", "exit-code-from", "result", "status-fd", "explain", "timestamps", "log-prefix"})
+    if (arguments.has(flag))
+      usage_error("--" + std::string(flag) + " does not go with -d: nobody waits for the pod's end or sees its output");
+}
+
 int run(const Arguments& arguments) {
+  check_flags(arguments);
   const Input input = read_pod_to_run(arguments);
   if (arguments.has("dry-run")) return dry_run(arguments, input);
   const RunOptions options = options_from(arguments, input);
   if (!options.paths.note.empty() && !options.quiet) std::fputs(("podctl: note: " + options.paths.note + '\n').c_str(), stderr);
+  const Pod& pod = input.manifest.pods.front();
   try {
-    return run_pod(input.manifest.pods.front(), input.manifest.objects, options).code;
+    if (arguments.is_set("replace") && find_pod(options.paths, pod.metadata.name)) stop_pod(options.paths, pod.metadata.name, {});
+    if (!arguments.is_set("detach")) return run_pod(pod, input.manifest.objects, options).code;
+    print("pod/" + run_detached(pod, input.manifest.objects, options, arguments.duration("wait-ready")) + '\n');
+    return 0;
   } catch (Error& error) {
     if (input.is_command) error.info().path.clear();  // a field of a manifest that nobody wrote
     if (error.info().message.empty()) error.info().message = "cannot run pod '" + input.manifest.pods.front().metadata.name + "'";
@@ -169,9 +178,10 @@ static const std::vector<Flag> kRunFlags = run_flags();
 const Command kRunCommand{.name = "run",
                           .group = Group::kRun,
                           .usage = "[flags] FILE | - | -- CMD [ARG...]",
-                          .summary = "Run a pod in the foreground.",
+                          .summary = "Run a pod.",
                           .details =
                               "FILE (JSON or YAML; - is standard input) holds one Pod, and may hold the ConfigMaps and Secrets it uses.\n"
+                              "In the foreground, unless -d: shows its output and ends with its exit code.\n"
                               "With -- CMD a pod of one container is made; what follows -- is taken literally.",
                           .flags = kRunFlags,
                           .examples = kExamples,

@@ -37,6 +37,7 @@ struct Command {
   std::span<const std::string_view> examples;
   int (*run)(const Arguments&) = nullptr;  ///< null for a command that is not there yet
   bool runs_workload = false;              ///< its exit codes are the workload's; podctl's own failures are 125
+  std::string_view workload_flag;          ///< the same, but only with this flag
   std::size_t most_names = SIZE_MAX;       ///< how many words it takes that are no flags
 };
 
@@ -80,8 +81,8 @@ Arguments parse(const Command& command, const std::vector<std::string>& words);
 std::string version_line();
 
 // Tables of the commands; each stands beside what it runs.
-extern const Command kLogsCommand;
-extern const Command kPsCommand, kExistsCommand, kWaitCommand, kInspectCommand, kTopCommand, kEventsCommand, kDescribeCommand;
-extern const Command kRunCommand, kPlanCommand, kValidateCommand, kRmCommand, kPruneCommand, kVersionCommand, kHelpCommand;
+extern const Command kAttachCommand, kCreateCommand, kDescribeCommand, kEventsCommand, kExecCommand, kExistsCommand, kHelpCommand,
+    kInspectCommand, kKillCommand, kLogsCommand, kPauseCommand, kPlanCommand, kPruneCommand, kPsCommand, kRestartCommand, kRmCommand,
+    kRunCommand, kStartCommand, kStopCommand, kTopCommand, kUnpauseCommand, kValidateCommand, kVersionCommand, kWaitCommand;
 
 }  // namespace podctl::cli

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,13 +37,15 @@ bool asks_for_json(const Command& command, const std::vector<std::string>& words
   return false;
 }
 
-int exit_code(const Command* command, const ErrorInfo& info) {
-  return command != nullptr && command->runs_workload ? info.run_code : static_cast<int>(info.error_class);
+bool runs_workload(const Command* command, const std::optional<Arguments>& arguments) {
+  if (command == nullptr) return false;
+  return command->runs_workload || (!command->workload_flag.empty() && arguments && arguments->is_set(command->workload_flag));
 }
 
 int run(std::vector<std::string> words) {
   const Command* command = nullptr;
   bool json = false;
+  std::optional<Arguments> arguments;
   try {
     const auto verb = find_verb(words);
     if (verb == words.end()) {
@@ -64,18 +67,18 @@ int run(std::vector<std::string> words) {
     words.erase(verb);
     if (command->run == nullptr) usage_error("podctl " + std::string(command->name) + " does not work yet");
     json = asks_for_json(*command, words);
-    const Arguments arguments = parse(*command, words);
-    if (arguments.is_set("help")) {
+    arguments = parse(*command, words);
+    if (arguments->is_set("help")) {
       print(help_page(*command));
       return 0;
     }
-    return command->run(arguments);
+    return command->run(*arguments);
   } catch (const Error& error) {
     std::fputs((json ? render_error_json(error) : render_error(error)).c_str(), stderr);
-    return exit_code(command, error.info());
+    return runs_workload(command, arguments) ? error.info().run_code : static_cast<int>(error.info().error_class);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "podctl: a bug in podctl: %s\n  hint: please report it with the command line and the manifest\n", error.what());
-    return command != nullptr && command->runs_workload ? 125 : 1;
+    return runs_workload(command, arguments) ? 125 : 1;
   }
 }
 

@@ -77,6 +77,7 @@ Edits edits_from(const Arguments& arguments, bool is_command) {
   edits.env = arguments.all("env");
   edits.volumes = arguments.all("volume");
   edits.stdin_open = arguments.is_set("stdin");
+  edits.terminal = arguments.is_set("tty");
   constexpr std::array<std::string_view, 3> kCwd{"none", "ro", "rw"};
   const std::string cwd = arguments.choice("cwd", kCwd, is_command ? "ro" : "none");
   if (!is_command && arguments.has("cwd")) usage_error("--cwd goes with -- CMD; in a manifest use a hostPath volume");
@@ -114,9 +115,10 @@ std::vector<Flag> manifest_flags() {
       {.name = "container",
        .letter = 'c',
        .value = "NAME",
-       .help = "The container that -e, -v and -i are meant for.",
+       .help = "The container that -e, -v, -i and -t are meant for.",
        .example = "podctl run -c app -e DEBUG=1 web.json"},
       {.name = "stdin", .letter = 'i', .help = "Pass standard input to the container.", .example = "echo hi | podctl run -i -- cat"},
+      {.name = "tty", .letter = 't', .help = "Give the container a terminal.", .example = "podctl run -it -- sh"},
       {.name = "image",
        .value = "REF",
        .help = "Root file system of every container.",
@@ -157,11 +159,6 @@ std::vector<Flag> manifest_flags() {
        .help = "When images are pulled.",
        .example = "podctl run --pull never web.json",
        .not_yet = "images are not read yet"},
-      {.name = "tty",
-       .letter = 't',
-       .help = "Give the container a terminal.",
-       .example = "podctl run -it -- sh",
-       .not_yet = "terminals come with attach and exec"},
   };
 }
 

@@ -22,8 +22,8 @@ struct Edits {
   std::vector<std::pair<std::string, std::string>> set;  ///< field path -> value, as `--set` takes them
   std::vector<std::string> env;                          ///< "NAME=VALUE"
   std::vector<std::string> volumes;                      ///< "HOST:CONTAINER[:ro]"
-  bool stdin_open = false;
-  std::optional<std::string> container;  ///< what env, volumes and stdin_open are meant for; all when absent
+  bool stdin_open = false, terminal = false;
+  std::optional<std::string> container;  ///< what env, volumes, stdin_open and terminal are meant for; all when absent
   std::string current_directory;         ///< relative host paths start here
   bool show_current_directory = false;   ///< at the same path, and the program starts in it
   bool current_directory_writable = false;
@@ -53,5 +53,8 @@ Manifest make_command_pod(const std::vector<std::string>& command, const ParseOp
 
 /// The pod as a JSON manifest with every default filled in; ends with a newline.
 std::string manifest_json(const Pod& pod);
+
+/// A ConfigMap or Secret as JSON, which parse_manifest() reads back as the same values; ends with a newline.
+std::string object_json(const DataObject& object);
 
 }  // namespace podctl

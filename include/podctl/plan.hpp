@@ -251,6 +251,9 @@ struct ForbidNewPrivileges {};
 struct ConnectStreams {
   bool stdin_open = false;
 };
+/// Makes a terminal in the container's own /dev/pts, controls the session with it and connects it as standard input,
+/// output and error; podctl is handed its other end. Closes every other descriptor at exec.
+struct ConnectTerminal {};
 /// Waits until the container before it in the same start has begun its program.
 struct AwaitTurn {
   std::string container;
@@ -273,7 +276,7 @@ using Action =
                  action::BindInto, action::FillDev, action::MountDevpts, action::MountMqueue, action::MakeMessageFile,
                  action::MakeRootReadOnly, action::EnterRoot, action::NoteMark, action::AwaitPause, action::NewSession,
                  action::RestoreLimits, action::ChangeDirectory, action::LimitCapabilities, action::SetIdentity,
-                 action::ForbidNewPrivileges, action::ConnectStreams, action::AwaitTurn, action::ExecProgram>;
+                 action::ForbidNewPrivileges, action::ConnectStreams, action::ConnectTerminal, action::AwaitTurn, action::ExecProgram>;
 
 /// One change of one object.
 struct Step {
@@ -291,7 +294,7 @@ struct PlannedMember {
   std::string name;
   bool is_init = false;
   std::uint32_t uid = 0, gid = 0;
-  bool stdin_open = false, stdin_once = false;
+  bool stdin_open = false, stdin_once = false, terminal = false;
   std::string message_file;  ///< absolute below pause's root
   bool has_layer = false;    ///< a writable layer on disk
 };
@@ -350,5 +353,22 @@ std::string_view stage_name(Stage stage);
 /// The plan as a table for people, and as JSON; both end with a newline.
 std::string render_plan_text(const Plan& plan);
 std::string render_plan_json(const Plan& plan);
+
+/// A further program in a container that runs.
+struct ExecOptions {
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  ///< NAME=VALUE, laid over the container's own
+  std::string directory;                 ///< instead of the container's working directory
+  /// Instead of the container's user; the group is that of `uid` when only it is given.
+  struct Identity {
+    std::uint32_t uid = 0, gid = 0;
+  };
+  std::optional<Identity> identity;
+  bool stdin_open = false, terminal = false;
+};
+
+/// The plan of that: the member's steps without those that build what is there by now, numbered from 1, with the
+/// container as its one member. It joins the container's own namespaces, those it was born in too.
+Plan make_exec_plan(const Plan& plan, int member, const ExecOptions& options);
 
 }  // namespace podctl

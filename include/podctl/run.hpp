@@ -42,7 +42,7 @@ struct RunOptions {
   Explain explain = Explain::kOff;
   std::string result_file;  ///< receives the final status as JSON
   int status_fd = -1;       ///< receives one JSON event a line
-  double time_scale = 1.0;  ///< of back-off and least grace; other than 1 in tests alone
+  double time_scale = 1.0;  ///< of back-off, least grace, probes and sleeps; other than 1 in tests alone
   std::vector<InjectedFault> faults;
   std::function<void(const std::string&)> log;  ///< podctl's own doings, for --verbose; may be empty
 };
@@ -58,5 +58,20 @@ struct RunOutcome {
 /// Must be called from the process's main thread; blocks signals for the calling process.
 /// @throws Error  when the pod cannot start; everything is undone then
 RunOutcome run_pod(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options);
+
+/// The same in the background: starts a monitor of its own, and returns the pod's name once every app container has
+/// begun, or, with `ready_within`, once the pod is ready. A signal that ends this process before that undoes the pod.
+/// Options that are about showing output are ignored.
+/// @throws Error  when the pod cannot start, or ends before that
+std::string run_detached(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options,
+                         std::optional<std::chrono::nanoseconds> ready_within);
+
+/// Checks everything that can be checked and keeps the pod to be started later; no process runs. Returns its name.
+/// @throws Error  as run_pod() before its first step
+std::string create_pod(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options);
+
+/// What a pod that was created, or has ended, was made from: one pod and the objects it was given.
+/// @throws Error  kNotFound, and kConflict when it can no longer be read
+Manifest kept_manifest(const StorePaths& paths, const std::string& pod);
 
 }  // namespace podctl

@@ -226,6 +226,7 @@ struct Container {
   TerminationMessagePolicy termination_message_policy = TerminationMessagePolicy::kFile;
   bool stdin_open = false;
   bool stdin_once = false;
+  bool tty = false;
   Passthrough other;
 };
 

@@ -27,6 +27,9 @@ std::optional<std::chrono::nanoseconds> parse_time(std::string_view text);
 /// `--since` and `--until`: a duration before `now`, or an RFC 3339 time.
 std::optional<std::chrono::nanoseconds> parse_moment(std::string_view text, std::chrono::nanoseconds now);
 
+/// Number of a signal: "TERM", "SIGTERM" or "15", real-time ones as "SIGRTMIN+3"; 0 for anything else.
+int parse_signal(std::string_view text);
+
 /// `text` in double quotes, made safe for a terminal: control characters, quotes and backslashes are
 /// escaped, bytes that are not UTF-8 become \xNN.
 std::string quote(std::string_view text);

@@ -14,7 +14,4 @@ std::string errno_text(int error_number);
 /// "SIGTERM"; "SIG" and the number for one without a name.
 std::string signal_name(int signal_number);
 
-/// 15 for "TERM", "SIGTERM" or "15"; real-time ones as "SIGRTMIN+3"; 0 for what is no signal.
-int parse_signal(std::string_view text);
-
 }  // namespace podctl

@@ -5,6 +5,8 @@
 namespace podctl {
 namespace {
 
+constexpr std::uint32_t kLargestId = 2147483647;  // as Kubernetes has it
+
 // name:password:uid:gid:comment:home:shell (passwd(5))
 struct PasswdLine {
   std::string_view name, home;
@@ -65,6 +67,39 @@ std::optional<Account> find_account(std::string_view passwd, std::uint32_t uid) 
   const auto line = find_line(passwd, uid);
   if (!line) return std::nullopt;
   return Account{line->gid, is_plain_path(line->home) ? std::string(line->home) : std::string("/")};
+}
+
+std::optional<UserIds> find_user(std::string_view passwd, std::string_view group, std::string_view text) {
+  const auto colon = text.find(':');
+  const std::string_view name = text.substr(0, colon);
+  std::optional<UserIds> ids;
+  for (const auto& row : split(passwd, '\n')) {
+    const auto columns = split(row, ':');
+    if (columns.size() < 4) continue;
+    const auto uid = parse_number<std::uint32_t>(columns[2]), gid = parse_number<std::uint32_t>(columns[3]);
+    if (!uid || !gid || (columns[0] != name && parse_number<std::uint32_t>(name) != uid)) continue;
+    ids = UserIds{*uid, *gid};
+    break;
+  }
+  if (!ids) {
+    const auto uid = parse_number<std::uint32_t>(name);
+    if (!uid || *uid > kLargestId) return std::nullopt;
+    ids = UserIds{*uid, 0};
+  }
+  if (colon == std::string_view::npos) return ids;
+  const std::string_view wanted = text.substr(colon + 1);
+  for (const auto& row : split(group, '\n')) {
+    const auto columns = split(row, ':');
+    if (columns.size() < 3 || columns[0] != wanted || wanted.empty()) continue;
+    if (const auto gid = parse_number<std::uint32_t>(columns[2])) {
+      ids->gid = *gid;
+      return ids;
+    }
+  }
+  const auto gid = parse_number<std::uint32_t>(wanted);
+  if (!gid || *gid > kLargestId) return std::nullopt;
+  ids->gid = *gid;
+  return ids;
 }
 
 std::vector<IdSpan> parse_id_map(std::string_view text) {

@@ -24,6 +24,13 @@ std::string account_name(std::string_view passwd, std::uint32_t uid);
 /// Group and home of the account `uid`. A home that is no plain absolute path becomes "/".
 std::optional<Account> find_account(std::string_view passwd, std::uint32_t uid);
 
+/// User and group that "NAME", "UID", "NAME:GROUP" and the like mean by an /etc/passwd and /etc/group; without a group it is
+/// the account's, or 0 for a number that is no account. Nothing for an unknown name.
+struct UserIds {
+  std::uint32_t uid = 0, gid = 0;
+};
+std::optional<UserIds> find_user(std::string_view passwd, std::string_view group, std::string_view text);
+
 /// Inside ids of a /proc/PID/uid_map.
 std::vector<IdSpan> parse_id_map(std::string_view text);
 

@@ -2,8 +2,8 @@
 // probes.cpp and stop.cpp.
 #include <algorithm>
 
-#include "base/errno_text.hpp"
 #include "lifecycle/machine.hpp"
+#include "podctl/text.hpp"
 
 namespace podctl::lifecycle {
 namespace {

@@ -174,6 +174,7 @@ Console::Console(Loop& loop, const Style& style, const std::vector<std::string>&
 }
 
 void Console::write(std::size_t container, bool is_init, state::Stream stream, std::string_view bytes) {
+  if (style_.silent) return;
   if (!style_.prefix) {
     (stream == state::Stream::kOut ? out_ : err_).write(bytes);
     return;
@@ -236,7 +237,7 @@ std::chrono::nanoseconds Console::next_due() const {
 }
 
 void Console::say(std::string_view line) {
-  if (!style_.prefix) return;
+  if (!style_.prefix || style_.silent) return;
   err_.write(style_.color ? cat(kGrey, labels_[0], " | ", line, kPlain, '\n') : cat(labels_[0], " | ", line, '\n'));
 }
 

@@ -51,6 +51,7 @@ struct Style {
   bool color = false;
   bool timestamps = false;
   bool terminal = false;
+  bool silent = false;  ///< nothing is shown at all
 };
 
 /// The caller's standard output and error, shared by all containers.

@@ -2,11 +2,16 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
 
+#include "base/text.hpp"
+#include "monitor/control_socket.hpp"
+#include "monitor/message.hpp"
 #include "sys/sys.hpp"
 
 namespace podctl::monitor {
@@ -17,9 +22,18 @@ namespace raw = sys::raw;
 constexpr std::size_t kChunk = 65536;          // what a pipe holds, unless it is asked for more (pipe(7))
 constexpr std::size_t kBusyPipe = kChunk * 4;  // of a stream that filled one
 
-std::chrono::nanoseconds unix_now() { return std::chrono::system_clock::now().time_since_epoch(); }
+// How many bytes there was no room for. A reader that has gone misses nothing.
+std::size_t write_some(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const long written = raw::write(fd, bytes.data(), bytes.size());
+    if (written == -EINTR) continue;
+    if (written < 0) return written == -EAGAIN ? bytes.size() : 0;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
 
-void set_nonblocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
+std::chrono::nanoseconds unix_now() { return std::chrono::system_clock::now().time_since_epoch(); }
 
 }  // namespace
 
@@ -35,16 +49,28 @@ ContainerIo::ContainerIo(Loop& loop, Console& console, std::size_t container, bo
 ContainerIo::~ContainerIo() {
   stop_input();
   for (auto& source : sources_) unwatch(source);
+  if (terminal_ours_) loop_.remove(terminal_ours_.get());
+  for (auto& tap : taps_)
+    for (auto& end : tap.ends) drop_tap_end(end);
 }
 
-run::Streams ContainerIo::make_pipes(bool with_input) {
+run::Streams ContainerIo::make_streams(const Wanted& wanted) {
+  if (wanted.terminal) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw SysError(errno, "socketpair");
+    terminal_ours_.reset(ends[0]);
+    terminal_theirs_.reset(ends[1]);
+    set_nonblocking(terminal_ours_.get());
+    is_terminal_ = true;
+    return {.terminal = terminal_theirs_.get(), .rows = wanted.rows, .columns = wanted.columns};
+  }
   for (auto& source : sources_) {
     sys::Pipe pipe = sys::make_pipe();
     set_nonblocking(pipe.read_end.get());
     source.read_end = std::move(pipe.read_end);
     source.write_end = std::move(pipe.write_end);
   }
-  if (with_input) {
+  if (wanted.input) {
     sys::Pipe pipe = sys::make_pipe();
     input_read_ = std::move(pipe.read_end);
     input_write_ = std::move(pipe.write_end);
@@ -55,10 +81,31 @@ run::Streams ContainerIo::make_pipes(bool with_input) {
 
 void ContainerIo::start_finished() {
   input_read_.reset();
+  if (is_terminal_) {
+    terminal_theirs_.reset();
+    loop_.add(terminal_ours_.get(), EPOLLIN, [this](std::uint32_t) { receive_terminal(); });
+    return;
+  }
   for (const auto stream : {state::Stream::kOut, state::Stream::kErr}) {
     sources_[static_cast<std::size_t>(stream)].write_end.reset();
     watch(stream);
   }
+}
+
+// The container's terminal has been made: what it shows is read like standard output, and what is typed is written to it.
+void ContainerIo::receive_terminal() {
+  MessageReader reader;
+  static_cast<void>(reader.read(terminal_ours_.get()));
+  std::vector<UniqueFd> received = reader.take_descriptors();
+  loop_.remove(terminal_ours_.get());
+  terminal_ours_.reset();
+  if (received.empty()) return;  // its start failed before that
+  Source& source = sources_[0];
+  source.read_end = std::move(received.front());
+  set_nonblocking(source.read_end.get());
+  watch(state::Stream::kOut);
+  input_write_.reset(::fcntl(source.read_end.get(), F_DUPFD_CLOEXEC, 3));
+  if (wants_input_) pump_input(input_source_);
 }
 
 void ContainerIo::watch(state::Stream stream) {
@@ -84,6 +131,59 @@ void ContainerIo::take(state::Stream stream, std::string_view bytes) {
     }
   }
   console_.write(container_, is_init_, stream, bytes);
+  if (!taps_.empty()) tell(stream, bytes);
+}
+
+// --- attachments ------------------------------------------------------------------------------------------
+
+ContainerIo::Attachment ContainerIo::attach(bool with_input, bool once) {
+  const auto refuse = [](std::string why) {
+    throw Error({.id = "no-input", .message = std::move(why), .error_class = ErrorClass::kConflict});
+  };
+  Attachment theirs;
+  if (with_input) {
+    if (input_source_ >= 0) refuse("its standard input is that of the podctl that runs it");
+    if (!input_write_) refuse("it has no open standard input; set stdin: true in the manifest");
+    theirs.in.reset(::fcntl(input_write_.get(), F_DUPFD_CLOEXEC, 3));
+    if (once && !is_terminal_) input_write_.reset();  // it ends with this one
+  }
+  Tap& tap = taps_.emplace_back();
+  for (std::size_t i = 0; i < (is_terminal_ ? 1 : 2); ++i) {
+    sys::Pipe pipe = sys::make_pipe();
+    set_nonblocking(pipe.write_end.get());
+    tap.ends[i] = std::move(pipe.write_end);
+    (i == 0 ? theirs.out : theirs.err) = std::move(pipe.read_end);
+    // A pipe whose reader has gone says so (EPOLLERR), whether or not anything is asked for.
+    loop_.add(tap.ends[i].get(), 0, [this, &tap, i](std::uint32_t) {
+      drop_tap_end(tap.ends[i]);
+      taps_.remove_if([](const Tap& t) { return !t.ends[0] && !t.ends[1]; });
+    });
+  }
+  return theirs;
+}
+
+void ContainerIo::drop_tap_end(UniqueFd& end) {
+  if (!end) return;
+  loop_.remove(end.get());
+  end.reset();
+}
+
+void ContainerIo::tell(state::Stream stream, std::string_view bytes) {
+  const auto end = static_cast<std::size_t>(stream);
+  for (auto& tap : taps_) {
+    if (!tap.ends[end]) continue;
+    if (tap.missed > 0) {  // short enough for a pipe to take it whole or not at all (pipe(7), PIPE_BUF)
+      const std::string notice = cat("[podctl: ", tap.missed, " bytes were not read in time; podctl logs has them]\n");
+      if (write_some(tap.ends[end].get(), notice) == 0) tap.missed = 0;
+    }
+    tap.missed += tap.missed > 0 ? bytes.size() : write_some(tap.ends[end].get(), bytes);
+  }
+}
+
+void ContainerIo::resize(unsigned rows, unsigned columns) {
+  if (!is_terminal_ || !input_write_) return;
+  const winsize size{static_cast<unsigned short>(rows), static_cast<unsigned short>(columns), 0, 0};
+  ::ioctl(input_write_.get(), TIOCSWINSZ, &size);
 }
 
 // True when the stream has ended.
@@ -154,6 +254,8 @@ void ContainerIo::finish() {
 
 void ContainerIo::pump_input(int source) {
   input_source_ = source;
+  wants_input_ = true;
+  if (!input_write_) return;  // its terminal is not there yet
   input_watched_ = loop_.add(source, EPOLLIN, [this](std::uint32_t) { push_input(); });
   if (!input_watched_) {  // a regular file is always ready: the container's pace is what counts
     input_waits_ = loop_.add(input_write_.get(), EPOLLOUT, [this](std::uint32_t) { push_input(); });
@@ -165,7 +267,11 @@ void ContainerIo::push_input() {
   if (input_.empty()) {
     const long got = raw::read(input_source_, buffer.data(), buffer.size());
     if (got == -EAGAIN || got == -EINTR) return;
-    if (got <= 0) return stop_input();
+    if (got <= 0) {
+      constexpr char kEndOfFile = 4;  // what a terminal takes for the end of its input (termios(3), VEOF)
+      if (is_terminal_) raw::write(input_write_.get(), &kEndOfFile, 1);
+      return stop_input();
+    }
     input_.assign(buffer.data(), static_cast<std::size_t>(got));
   }
   const long written = raw::write(input_write_.get(), input_.data(), input_.size());

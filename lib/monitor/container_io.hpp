@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <optional>
 #include <string>
 
@@ -22,11 +23,26 @@ class ContainerIo {
   ContainerIo& operator=(const ContainerIo&) = delete;
   ~ContainerIo();
 
-  /// Makes the pipes; the member's ends are valid until start_finished().
-  run::Streams make_pipes(bool with_input);
+  struct Wanted {
+    bool input = false;
+    bool terminal = false;
+    unsigned rows = 0, columns = 0;  ///< of the terminal; 0: not known
+  };
+  /// Makes what the container gets as its streams; its ends are valid until start_finished().
+  run::Streams make_streams(const Wanted& wanted);
   void start_finished();
   /// Copies the caller's standard input from now on.
   void pump_input(int source);
+
+  /// What somebody gets who attaches: the reading ends of the container's output from now on, and the writing end of its
+  /// input. With a terminal there is no `err`, and `in` is the terminal's other end, which may be resized through it.
+  struct Attachment {
+    UniqueFd out, err, in;
+  };
+  /// A reader that is too slow misses what there was no room for, and is told how much; the log has all of it.
+  /// @throws Error  when input is wanted and there is none to give
+  Attachment attach(bool with_input, bool once);
+  void resize(unsigned rows, unsigned columns);
   /// Goes on reading when the console has room again.
   void resume();
   /// Reads what is there without waiting. True when both streams have ended.
@@ -39,8 +55,15 @@ class ContainerIo {
     UniqueFd read_end, write_end;
     bool watched = false, paused = false, grown = false;
   };
+  struct Tap {
+    UniqueFd ends[2];
+    std::uint64_t missed = 0;
+  };
   static void grow(Source& source);
   bool read_some(state::Stream stream, bool once);
+  void receive_terminal();
+  void tell(state::Stream stream, std::string_view bytes);
+  void drop_tap_end(UniqueFd& end);
   void take(state::Stream stream, std::string_view bytes);
   void pause_if_full();
   void watch(state::Stream stream);
@@ -55,9 +78,12 @@ class ContainerIo {
   std::optional<state::LogFile> log_;
   std::function<void(const Error&)> on_log_failure_;
   Source sources_[2];
+  UniqueFd terminal_ours_, terminal_theirs_;  // the socket that a terminal comes over
+  bool is_terminal_ = false;
+  std::list<Tap> taps_;
   UniqueFd input_read_, input_write_;
   int input_source_ = -1;
-  bool input_watched_ = false, input_waits_ = false;
+  bool wants_input_ = false, input_watched_ = false, input_waits_ = false;
   std::string input_;  // read from the caller, not yet taken by the container
 };
 

@@ -14,8 +14,10 @@
 #include "base/errno_text.hpp"
 #include "base/scope_exit.hpp"
 #include "base/text.hpp"
+#include "monitor/kept_manifest.hpp"
 #include "monitor/setup.hpp"
 #include "run/descendants.hpp"
+#include "state/log_reader.hpp"
 #include "sys/sys.hpp"
 #include "view/explain.hpp"
 
@@ -26,22 +28,17 @@ namespace raw = sys::raw;
 using namespace std::chrono_literals;
 using lifecycle::StopCause;
 
-constexpr std::size_t kMaxMessage = 4096;  // of a container's final message: its last bytes
-constexpr Duration kDiskCheck = 10s;       // how often volumes with a limit are measured, as a kubelet does
-constexpr auto kLastWords = 2000ms;        // how long the caller's reader has for what is left to show
-constexpr Duration kRecordDelay = 20ms;    // from a change to its record: several changes, and short lives, cost one write
+constexpr std::size_t kMaxFinalMessage = 4096;  // of a container's final message: its last bytes
+constexpr Duration kDiskCheck = 10s;            // how often volumes with a limit are measured, as a kubelet does
+constexpr auto kLastWords = 2000ms;             // how long the caller's reader has for what is left to show
+constexpr Duration kRecordRetry = 1s;           // after a record that could not be written
+constexpr Duration kRecordDelay = 20ms;         // from a change to its record: several changes, and short lives, cost one write
 
 lifecycle::Timing scaled_timing(double scale) {
   lifecycle::Timing timing;
   for (Duration* duration : {&timing.first_back_off, &timing.most_back_off, &timing.back_off_forgotten, &timing.least_grace})
     *duration = std::chrono::duration_cast<Duration>(*duration * scale);
   return timing;
-}
-
-Time now() {
-  timespec t{};
-  ::clock_gettime(CLOCK_BOOTTIME, &t);
-  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
 }
 
 std::vector<std::string> container_names(const PodSpec& spec) {
@@ -67,23 +64,40 @@ bool is_there(const std::string& path) {
   return sys::raw::fstatat(AT_FDCWD, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-Style style_of(const RunOptions& options, std::size_t containers) {
-  const bool several = containers > 1;
-  const bool prefix = options.log_prefix == LogPrefix::kAlways || (options.log_prefix == LogPrefix::kAuto && (options.terminal || several));
-  return {.prefix = prefix, .color = options.color && prefix, .timestamps = options.timestamps, .terminal = options.terminal};
+bool falls_back_to_logs(const PodSpec& spec) {
+  const std::vector<const Container*> all = all_containers(spec);
+  return std::any_of(all.begin(), all.end(),
+                     [](const Container* c) { return c->termination_message_policy == TerminationMessagePolicy::kFallbackToLogsOnError; });
+}
+
+Style style_of(const RunOptions& options, const PodSpec& spec, bool silent) {
+  const std::vector<const Container*> all = all_containers(spec);
+  const bool passes_through = all.size() == 1 && (!options.terminal || all.front()->tty);
+  const bool prefix = options.log_prefix == LogPrefix::kAlways || (options.log_prefix == LogPrefix::kAuto && !passes_through);
+  return {
+      .prefix = prefix, .color = options.color && prefix, .timestamps = options.timestamps, .terminal = options.terminal, .silent = silent};
 }
 
 }  // namespace
 
-PodRunner::PodRunner(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options, std::unique_ptr<state::PodFolder> folder)
+PodRunner::PodRunner(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options, std::unique_ptr<state::PodFolder> folder,
+                     std::optional<Background> background)
     : pod_(std::move(pod)),
       objects_(objects),
       options_(options),
       folder_(std::move(folder)),
-      console_(loop_, style_of(options, all_containers(pod_.spec).size()), container_names(pod_.spec)) {}
+      console_(loop_, style_of(options, pod_.spec, background.has_value()), container_names(pod_.spec)),
+      detached_(background.has_value()),
+      keeps_logs_(!options.forget || background.has_value() || falls_back_to_logs(pod_.spec)),
+      background_(std::move(background)) {}
+
+Duration PodRunner::scaled(Duration real) const {
+  return options_.time_scale == 1.0 ? real : std::chrono::duration_cast<Duration>(real * options_.time_scale);
+}
 
 PodRunner::~PodRunner() {
   if (signals_) loop_.remove(signals_.get());
+  if (background_) loop_.remove(background_->report.get());
 }
 
 RunOutcome PodRunner::run() {
@@ -117,13 +131,29 @@ void PodRunner::prepare() {
   if (options_.log)
     for (const auto& step : plan_.steps) options_.log(cat("step ", step.number, ": ", describe(step).what));
   state_ = lifecycle::make_pod_state(pod_.spec, scaled_timing(options_.time_scale));
+  state_.pod_key = cat(pod_.metadata.name, '_', pod_.metadata.name_space.empty() ? "default" : pod_.metadata.name_space, '(', uid_, ')');
+  for (auto& rules : state_.rules)
+    for (auto& probe : rules.probes) {
+      if (!probe) continue;
+      for (Duration* duration : {&probe->initial_delay, &probe->period, &probe->timeout}) *duration = scaled(*duration);
+    }
   state_.start_time = now();
   if (options_.grace) state_.grace = *options_.grace;  // whatever it is that ends the pod
   containers_.resize(plan_.members.size());
   signals_ = block_and_watch_signals();
   loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
   set_previous_aside(*folder_);
-  if (!options_.forget) folder_->make_state();
+  if (keeps_logs_) folder_->make_state();
+  if (background_) {
+    if (background_->ready_within) report_until_ = now() + *background_->ready_within;
+    // A pipe whose reader has gone says so: who started the pod does not want it any more.
+    loop_.add(background_->report.get(), 0, [this](std::uint32_t) {
+      withdrawn_ = true;
+      loop_.remove(background_->report.get());
+      background_.reset();
+      feed(lifecycle::StopRequested{StopCause::kKilled, {}, "its start was interrupted"});
+    });
+  }
   if (options_.quiet) return;
   for (const auto& step : plan_.steps)
     if (const auto* volume = std::get_if<action::HoldVolume>(&step.action); volume != nullptr && !is_there(volume->path))
@@ -161,8 +191,10 @@ void PodRunner::loop_until_over() {
     console_.show_unfinished(std::chrono::steady_clock::now().time_since_epoch(), false);
     for (auto& container : containers_)
       if (container.io) container.io->resume();
+    workers_.check(now());
     check_time_limit();
     check_disk_volumes();
+    check_report();
     if (record_due_ && now() >= *record_due_) keep_record();
     if (console_.out().is_broken() && !state_.stop) {  // as for any program whose reader has gone
       stop_signal_ = SIGPIPE;
@@ -180,6 +212,8 @@ int PodRunner::wait_time() const {
   if (time_limit_ && !state_.stop) consider(*time_limit_ - moment);
   if (next_disk_check_ && !state_.stop) consider(*next_disk_check_ - moment);
   if (record_due_) consider(*record_due_ - moment);
+  if (report_until_) consider(*report_until_ - moment);
+  if (const auto due = workers_.next_due()) consider(*due - moment);
   if (const auto due = console_.next_due(); due.count() != 0) consider(due - std::chrono::steady_clock::now().time_since_epoch());
   if (!wait) return -1;
   return static_cast<int>(std::min<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(*wait).count(), 3'600'000));
@@ -197,7 +231,7 @@ void PodRunner::feed(const lifecycle::Event& event) {
     if (!starts_.empty()) start_pending();
   }
   pending_.clear();
-  if (!options_.forget && !record_due_) record_due_ = now() + kRecordDelay;
+  if (!record_due_) record_due_ = now() + kRecordDelay;
 }
 
 void PodRunner::carry_out(const lifecycle::StartContainer& action) {
@@ -206,17 +240,24 @@ void PodRunner::carry_out(const lifecycle::StartContainer& action) {
   container.exited = false;
   container.instance = action.instance;
   std::optional<state::LogFile> log;
-  if (!options_.forget) log.emplace(folder_->state_fd(), planned.name, action.instance, options_.log_limits);
+  if (keeps_logs_) log.emplace(folder_->state_fd(), planned.name, action.instance, options_.log_limits);
   container.io = std::make_unique<ContainerIo>(
       loop_, console_, action.container, planned.is_init, std::move(log), [this, name = planned.name](const Error& error) {
         console_.err().write(cat("podctl: warning: the log of container '", name, "' is cut off here: ", error.what(), '\n'));
       });
   // The caller has one standard input, and the first container that asks for one gets it.
-  container.has_input = planned.stdin_open && !input_given_ && !planned.is_init;
-  input_given_ = input_given_ || container.has_input;
+  const bool callers_input = planned.stdin_open && !input_given_ && !planned.is_init && !detached_;
+  container.has_input = callers_input;
+  input_given_ = input_given_ || callers_input;
+  // A terminal of the container's takes every key of the caller's, Ctrl-C too.
+  const winsize size = callers_input && planned.terminal ? terminal_size(0) : winsize{};
+  if (callers_input && planned.terminal) keys_.emplace(0);
   starts_.push_back({.member = static_cast<int>(action.container),
                      .options = {action.instance, action.in_turn},
-                     .streams = container.io->make_pipes(container.has_input)});
+                     .streams = container.io->make_streams({.input = planned.stdin_open && (callers_input || detached_),
+                                                            .terminal = planned.terminal,
+                                                            .rows = size.ws_row,
+                                                            .columns = size.ws_col})});
 }
 
 // All of them side by side: while one is born the other already works.
@@ -258,20 +299,15 @@ void PodRunner::carry_out(const lifecycle::KillContainer& action) {
   if (container.member && !container.exited) container.member->process().signal(SIGKILL);
 }
 
-// No manifest that is read leads here: probes and hooks are still refused fields.
-void PodRunner::carry_out(const lifecycle::RunProbe&) { throw Error({.id = "no-probes", .message = "probes are not carried out yet"}); }
-void PodRunner::carry_out(const lifecycle::RunHook&) { throw Error({.id = "no-hooks", .message = "hooks are not carried out yet"}); }
-
 void PodRunner::carry_out(const lifecycle::Finish&) { over_ = true; }
 
 void PodRunner::carry_out(const lifecycle::Note& note) {
+  const std::string line = view::event_json(status_source(), note, now());
+  events_.add(line);
   if (options_.log)
     options_.log(cat(note.reason, note.container ? cat(" ", state_.rules[*note.container].name) : "",
                      note.message.empty() ? "" : cat(": ", note.message)));
-  if (options_.status_fd >= 0) {
-    const std::string line = view::event_json(status_source(), note, now());
-    static_cast<void>(raw::write(options_.status_fd, line.data(), line.size()));
-  }
+  if (options_.status_fd >= 0) static_cast<void>(raw::write(options_.status_fd, line.data(), line.size()));
   if (note.reason == "BackOff" && note.container) say(cat(state_.rules[*note.container].name, ": ", note.message));
 }
 
@@ -282,8 +318,14 @@ void PodRunner::on_signal() {
   while (raw::read(signals_.get(), &info, sizeof info) == sizeof info) {
     const int number = static_cast<int>(info.ssi_signo);
     if (number == SIGPIPE) continue;
+    if (number == SIGWINCH) {
+      const winsize size = terminal_size(0);
+      for (auto& container : containers_)
+        if (container.io && container.has_input && size.ws_row != 0) container.io->resize(size.ws_row, size.ws_col);
+      continue;
+    }
     if (stop_signal_ == 0) stop_signal_ = number;
-    if (!state_.stop) {
+    if (!state_.stop || state_.stop->cause == StopCause::kCompleted) {
       const Duration grace = options_.grace.value_or(state_.grace);
       say(cat("stopping ", pod_.metadata.name, ": SIGTERM sent, up to ",
               std::chrono::ceil<std::chrono::seconds>(std::max<Duration>(grace, state_.timing.least_grace)).count(), " s left; ",
@@ -327,15 +369,30 @@ void PodRunner::on_exit(std::size_t index) {
   if (status.signaled && status.value == SIGKILL && !state_.stop && is_exiting(sandbox_->pause().pid())) on_pause_exit();
   const bool last = std::none_of(containers_.begin(), containers_.end(), [](const Container& c) { return c.member && !c.exited; });
   // What the container left running ends before it counts as ended. After the last one the whole pod goes.
-  const bool restarts_possible = state_.restart_policy != RestartPolicy::kNever || state_.rules[index].role == lifecycle::Role::kInit;
-  if (!plan_.pid_per_member && (!last || restarts_possible)) run::kill_descendants(sandbox_->pause().pid(), container.member->mark());
+  const lifecycle::ContainerRules& rules = state_.rules[index];
+  const bool goes_for_good = last && rules.role == lifecycle::Role::kApp && rules.restart_policy == RestartPolicy::kNever &&
+                             rules.restart_rules.empty() && !state_.containers[index].restart_asked && !state_.restart_all_at;
+  if (!plan_.pid_per_member && !goes_for_good) run::kill_descendants(sandbox_->pause().pid(), container.member->mark());
   container.io->finish();
+  if (container.has_input) keys_.reset();
   const std::string message = final_message(index);
+  std::string log_tail = lifecycle::wants_log_tail(state_, index, status, message) ? last_words(index) : std::string();
   container.member.reset();
   container.io.reset();
   discard_layer(index);
   const bool was_asked_for = !options_.until.empty() && plan_.members[index].name == options_.until;
-  feed(lifecycle::Exited{index, status, message, was_asked_for});
+  feed(lifecycle::Exited{index, status, message, was_asked_for, false, std::move(log_tail)});
+}
+
+// The end of its log, as a final message: at most 80 lines and 2048 bytes.
+std::string PodRunner::last_words(std::size_t index) {
+  constexpr std::size_t kMostLines = 80, kMostBytes = 2048;
+  state::LogReader reader(folder_->state_fd(), plan_.members[index].name, containers_[index].instance,
+                          state::LogReader::Reading::kFinished);
+  reader.skip_to_last(kMostLines);
+  std::string text;
+  while (const state::LogRecord* record = reader.next()) append(text, record->text, record->ends ? "\n" : "");
+  return text.size() > kMostBytes ? text.substr(text.size() - kMostBytes) : text;
 }
 
 void PodRunner::on_pause_exit() {
@@ -348,6 +405,41 @@ void PodRunner::check_time_limit() {
   if (!time_limit_ || state_.stop || now() < *time_limit_) return;
   say(cat("time limit reached: stopping ", pod_.metadata.name));
   feed(lifecycle::StopRequested{StopCause::kTimeLimit, options_.grace, "the time limit was reached"});
+}
+
+// Tells who started a detached pod how that went, once it is known.
+void PodRunner::check_report() {
+  if (!background_) return;
+  if (report_until_ && now() >= *report_until_)
+    return report(error_message({.id = "not-ready",
+                                 .message = cat("pod '", plan_.pod, "' was not ready in time; it goes on running"),
+                                 .hint = cat("podctl describe ", plan_.pod),
+                                 .run_code = 124,
+                                 .pod = plan_.pod}));
+  if (state_.stop && state_.stop->cause == StopCause::kStartFailed) return;  // told at the end, by the error itself
+  if (!lifecycle::has_run_once(state_) || (background_->ready_within && !lifecycle::holds(state_, lifecycle::ConditionType::kReady)))
+    return;
+  if (record_due_) keep_record();  // what is asked next finds it
+  report({{"pod", plan_.pod}});
+}
+
+// The pod is over before that was clear.
+void PodRunner::report_end() {
+  if (lifecycle::has_run_once(state_) && !background_->ready_within) return report({{"pod", plan_.pod}});
+  report(error_message(
+      {.id = "ended-early",
+       .message = cat("pod '", plan_.pod, "' ended before ", background_->ready_within ? "it was ready" : "its containers had started",
+                      ": ", lifecycle::status_word(state_)),
+       .hint = options_.forget ? std::string() : cat("podctl logs ", plan_.pod),
+       .pod = plan_.pod}));
+}
+
+void PodRunner::report(const Message& message) {
+  const std::string text = message.dump(-1, ' ', false, Message::error_handler_t::replace) + '\n';
+  loop_.remove(background_->report.get());
+  static_cast<void>(raw::write(background_->report.get(), text.data(), text.size()));  // a reader that has gone has its answer
+  background_.reset();
+  report_until_.reset();
 }
 
 void PodRunner::check_disk_volumes() {
@@ -382,8 +474,8 @@ std::string PodRunner::final_message(std::size_t index) {
   const UniqueFd file(raw::openat2(sandbox_->tree(), path.c_str(), how));
   struct stat status {};
   if (!file || raw::fstat(file.get(), &status) < 0 || !S_ISREG(status.st_mode) || status.st_size == 0) return {};
-  const off_t from = std::max<off_t>(0, status.st_size - static_cast<off_t>(kMaxMessage));
-  std::string text(kMaxMessage, '\0');
+  const off_t from = std::max<off_t>(0, status.st_size - static_cast<off_t>(kMaxFinalMessage));
+  std::string text(kMaxFinalMessage, '\0');
   const ssize_t got = ::pread(file.get(), text.data(), text.size(), from);
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   return text;
@@ -454,6 +546,7 @@ RunOutcome PodRunner::conclude() {
     if (container.io) container.io->finish();
   const std::string& code_from = options_.code_from.empty() ? options_.until : options_.code_from;
   exit_ = lifecycle::run_exit(state_, stop_signal_, code_from);
+  if (withdrawn_) throw Error({.id = "interrupted", .message = cat("the start of pod '", plan_.pod, "' was interrupted")});
   if (state_.stop && state_.stop->cause == StopCause::kStartFailed) {
     ErrorInfo info = start_error_.value_or(ErrorInfo{.id = "start-failed", .message = "the pod could not be started"});
     info.message += after_failure();
@@ -472,6 +565,7 @@ RunOutcome PodRunner::conclude() {
   console_.out().flush(kLastWords);
   console_.err().flush(kLastWords);
   sandbox_.reset();
+  if (background_) report_end();
   if (!options_.result_file.empty()) write_result(options_.result_file, view::status_json(status_source()));
   if (state_.stop && state_.stop->cause == StopCause::kSandboxDied) throw Error(*start_error_);
   return {exit_->code, exit_->source, exit_->container};
@@ -502,20 +596,36 @@ void PodRunner::abandon() noexcept {
 view::StatusSource PodRunner::status_source() const {
   std::vector<int> pids;
   for (const auto& container : containers_) pids.push_back(container.member && !container.exited ? container.member->process().pid() : 0);
-  return {pod_, state_, plan_, clock_offset_, uid_, ::getpid(), sandbox_ ? sandbox_->pause().pid() : 0, std::move(pids), exit_};
+  return {pod_,  state_, plan_,  clock_offset_, uid_, ::getpid(), sandbox_ ? sandbox_->pause().pid() : 0, std::move(pids),
+          exit_, false,  frozen_};
 }
 
 // The record of a pod that lives. Once every container has run, it takes the place of the one before for good.
 void PodRunner::keep_record() {
-  write_record(state::PodFolder::Durability::kNone);
+  open_control();
+  try {
+    write_record(state::PodFolder::Durability::kNone);
+  } catch (const SysError& error) {
+    // The pod does not die of a full disk: the record is tried again, and matters most at the end.
+    if (!std::exchange(warned_of_record_, true)) warn(cat("the record of the pod cannot be written: ", error.what()));
+    record_due_ = now() + kRecordRetry;
+    return;
+  }
   if (!folder_->has_previous() || !lifecycle::has_run_once(state_)) return;
   if (auto removal = begin_drop_previous(*folder_)) finish_drop_previous(*folder_, *removal);
 }
 
 void PodRunner::write_record(state::PodFolder::Durability durability) {
   record_due_.reset();
-  if (!std::exchange(recorded_, true)) folder_->write("manifest.json", manifest_json(pod_));
+  if (!folder_->has_state()) {  // somebody removed it
+    folder_->forget_state_fd();
+    folder_->make_state();
+    recorded_ = false;
+  }
+  if (!std::exchange(recorded_, true))
+    folder_->write("manifest.json", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kLeftOut));
   folder_->write("status.json", view::status_json(status_source()), durability);
+  events_.write(folder_->state_fd());
 }
 
 }  // namespace podctl::monitor

@@ -6,13 +6,19 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "lifecycle/pod_state.hpp"
+#include "monitor/background.hpp"
 #include "monitor/console.hpp"
 #include "monitor/container_io.hpp"
+#include "monitor/control.hpp"
 #include "monitor/loop.hpp"
+#include "monitor/terminal.hpp"
+#include "monitor/workers.hpp"
 #include "podctl/run.hpp"
 #include "run/remove.hpp"
 #include "run/sandbox.hpp"
+#include "state/event_log.hpp"
 #include "state/pod_folder.hpp"
 #include "view/status.hpp"
 
@@ -22,7 +28,9 @@ namespace podctl::monitor {
 /// out what that decides. One thread, one loop.
 class PodRunner {
  public:
-  PodRunner(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options, std::unique_ptr<state::PodFolder> folder);
+  /// @param background  of a detached monitor, which shows nothing and tells it how the start went
+  PodRunner(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options, std::unique_ptr<state::PodFolder> folder,
+            std::optional<Background> background = {});
   ~PodRunner();
   PodRunner(const PodRunner&) = delete;
   PodRunner& operator=(const PodRunner&) = delete;
@@ -50,10 +58,14 @@ class PodRunner {
   void start_pending();
   void carry_out(const lifecycle::SignalContainer& action);
   void carry_out(const lifecycle::KillContainer& action);
-  void carry_out(const lifecycle::RunProbe&);
-  void carry_out(const lifecycle::AbandonProbe&) {}
-  void carry_out(const lifecycle::RunHook&);
-  void carry_out(const lifecycle::AbandonHook&) {}
+  // Probes and hooks (pod_runner_work.cpp)
+  void carry_out(const lifecycle::RunProbe& action);
+  void carry_out(const lifecycle::AbandonProbe& action);
+  void carry_out(const lifecycle::RunHook& action);
+  void carry_out(const lifecycle::AbandonHook& action);
+  [[nodiscard]] std::string address_of(const std::string& host) const;
+  [[nodiscard]] Plan exec_plan(std::size_t index, std::vector<std::string> command) const;
+  [[nodiscard]] Duration scaled(Duration real) const;
   void carry_out(const lifecycle::Finish&);
   void carry_out(const lifecycle::Note& note);
   // What happens
@@ -62,9 +74,27 @@ class PodRunner {
   void on_exit(std::size_t index);
   void on_pause_exit();
   void check_time_limit();
+  void check_report();
+  void report_end();
+  void report(const Message& message);
+  // What commands ask (pod_runner_control.cpp)
+  void open_control();
+  Control::Answer answer(const Message& request);
+  Control::Answer answer_stop(const Message& request);
+  Control::Answer answer_container(const Message& request, const lifecycle::Event& event);
+  Control::Answer answer_kill(const Message& request);
+  Control::Answer answer_target(const Message& request);
+  Control::Answer answer_exec(const Message& request);
+  Control::Answer answer_attach(const Message& request);
+  Control::Answer answer_last_exit(const Message& request);
+  Control::Answer answer_freeze(bool freeze);
+  void thaw();
+  [[nodiscard]] std::size_t container_of(const Message& request) const;
+  Container& running_container(std::size_t index);
   void check_disk_volumes();
   // End
   std::string final_message(std::size_t index);
+  std::string last_words(std::size_t index);
   bool is_deaf(std::size_t index, int signal_number) const;
   void end_sandbox();
   void discard_layer(std::size_t index);
@@ -76,6 +106,7 @@ class PodRunner {
   view::StatusSource status_source() const;
   void keep_record();
   void write_record(state::PodFolder::Durability durability);
+  void warn(std::string_view line) { console_.err().write(cat("podctl: warning: ", line, '\n')); }
   void say(std::string_view line) {
     if (!options_.quiet) console_.say(line);
   }
@@ -108,6 +139,17 @@ class PodRunner {
   bool concluded_ = false;  ///< and it is the final one
   std::optional<lifecycle::RunExit> exit_;
   bool input_given_ = false;
+  bool frozen_ = false;
+  std::optional<RawTerminal> keys_;  ///< the caller's terminal, while a container with one has it
+  const bool detached_;
+  const bool keeps_logs_;  ///< a pod that is forgotten at its end keeps them when nobody sees its output
+  bool warned_of_record_ = false;
+  std::optional<Background> background_;  ///< until it has been told
+  std::optional<Time> report_until_;
+  bool withdrawn_ = false;  ///< nobody waits for the start any more
+  state::EventLog events_;
+  std::optional<Control> control_;
+  Workers workers_{loop_};
 };
 
 }  // namespace podctl::monitor

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +30,12 @@ void random_bytes(unsigned char* bytes, std::size_t count) {
 }
 
 }  // namespace
+
+Time now() {
+  timespec t{};
+  ::clock_gettime(CLOCK_BOOTTIME, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
 
 std::string make_uuid() {
   unsigned char bytes[16];
@@ -67,6 +74,7 @@ UniqueFd block_and_watch_signals() {
     ::sigaction(number, nullptr, &action);
     if (action.sa_handler != SIG_IGN) sigaddset(&watched, number);  // nohup means it
   }
+  sigaddset(&watched, SIGWINCH);
   sigset_t blocked = watched;
   sigaddset(&blocked, SIGPIPE);
   if (::sigprocmask(SIG_BLOCK, &blocked, nullptr) != 0) throw SysError(errno, "sigprocmask");

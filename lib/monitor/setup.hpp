@@ -14,6 +14,9 @@
 /// What a monitor needs around a pod's life: before the first step, and after the last.
 namespace podctl::monitor {
 
+/// The clock of a pod's life: it goes on while the machine sleeps (CLOCK_BOOTTIME), and no one sets it.
+Time now();
+
 /// A random UUID, version 4 (RFC 9562).
 std::string make_uuid();
 
@@ -24,7 +27,7 @@ std::string generated_name(const std::string& base);
 void raise_open_files(const HostFacts& facts);
 
 /// Blocks every signal that could end this process and gives a descriptor (signalfd(2)) that delivers those
-/// a user sends. SIGPIPE stays blocked: a write says EPIPE instead.
+/// a user sends, and SIGWINCH. SIGPIPE stays blocked: a write says EPIPE instead.
 UniqueFd block_and_watch_signals();
 
 /// Whether files on disk may belong to ids that only the pod's user namespace can touch.

@@ -113,6 +113,8 @@ std::string sub_path_of(const Draft& draft, const Container& container, const Vo
 std::vector<std::string> environment(const Draft& draft, const Place& place);
 /// What the container runs: command and args expanded, and where to look for the program.
 action::ExecProgram exec_program(const Draft& draft, const Place& place);
+/// Where to look for a program, as execvp(3) does: the name itself when it has a slash, else every folder of PATH.
+std::vector<std::string> program_candidates(const std::string& program, const std::vector<std::string>& environment);
 /// `text` with $(NAME) replaced from `variables`; $$ is $, unknown names stay as they are.
 std::string expand(std::string_view text, const StringMap& variables);
 

@@ -252,6 +252,10 @@ StepText words(const ConnectStreams& a) {
           a.stdin_open ? "input from podctl; nothing else inherited" : "empty input; nothing else inherited",
           "dup3, close_range(CLOSE_RANGE_CLOEXEC)", "ls -l /proc/PID/fd"};
 }
+StepText words(const ConnectTerminal&) {
+  return {"connect-terminal", "a terminal of its own", "standard streams; nothing else inherited",
+          "open(/dev/pts/ptmx), ioctl(TIOCGPTPEER), ioctl(TIOCSCTTY)", "ls -l /proc/PID/fd"};
+}
 StepText words(const AwaitTurn& a) { return {"await-turn", cat("wait for container '", a.container, "' to start"), {}, "futex", {}}; }
 StepText words(const ExecProgram& a) {
   std::string command;

@@ -130,6 +130,7 @@ std::vector<std::string> environment(const Draft& draft, const Place& place) {
   all.try_emplace("PATH", kDefaultPath);
   all.try_emplace("HOSTNAME", draft.plan.host_name);
   all.try_emplace("HOME", home_of(draft, place));
+  if (place.container->tty) all.try_emplace("TERM", "xterm");
   std::vector<std::string> list;
   list.reserve(all.size());
   for (const auto& [name, value] : all) list.push_back(cat(name, '=', value));
@@ -145,18 +146,20 @@ action::ExecProgram exec_program(const Draft& draft, const Place& place) {
   for (const auto* list : {&place.container->command, &place.container->args})
     for (const auto& word : *list) exec.argv.push_back(expand(word, variables));
   exec.environment = environment(draft, place);
-  const std::string& program = exec.argv.front();
+  exec.candidates = program_candidates(exec.argv.front(), exec.environment);
+  return exec;
+}
+
+std::vector<std::string> program_candidates(const std::string& program, const std::vector<std::string>& environment) {
   // An empty name is not looked for, as with execvp(3): DIR/ would be a folder, and it is none that was meant.
-  if (program.empty() || program.find('/') != std::string::npos) {
-    exec.candidates = {program};
-    return exec;
-  }
-  for (const auto& entry : exec.environment) {
+  if (program.empty() || program.find('/') != std::string::npos) return {program};
+  std::vector<std::string> candidates;
+  for (const auto& entry : environment) {
     if (entry.substr(0, 5) != "PATH=") continue;
     for (const auto folder : split(std::string_view(entry).substr(5), ':'))
-      exec.candidates.push_back(folder.empty() ? cat("./", program) : cat(folder, '/', program));
+      candidates.push_back(folder.empty() ? cat("./", program) : cat(folder, '/', program));
   }
-  return exec;
+  return candidates;
 }
 
 }  // namespace podctl::plan

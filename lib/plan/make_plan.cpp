@@ -37,6 +37,7 @@ void list_members(const Draft& draft, const std::vector<Place>& all) {
     member.is_init = static_cast<std::size_t>(place.index) < init_count;
     member.stdin_open = container.stdin_open;
     member.stdin_once = container.stdin_once;
+    member.terminal = container.tty;
     member.has_layer = place.root != "host" || overlay;
     const std::string message = message_target(container);
     if (!message.empty()) member.message_file = shares_mounts(draft.pod) ? message : cat(kScratchFolder, '/', container.name);
@@ -100,8 +101,10 @@ void add_member(const Draft& draft, const Place& place, const std::vector<Place>
   add(Stage::kSandbox, action::NoteMark{}, "what descends from the container is known by it");
   add(Stage::kSandbox, action::AwaitPause{}, "PID 1 must run its own program first");
   add(Stage::kIdentity, action::NewSession{}, "no terminal of the caller");
-  add(Stage::kIdentity, action::ConnectStreams{member.stdin_open},
-      member.stdin_open ? cat(place.path, ".stdin") : "output goes to podctl; input is empty");
+  if (member.terminal) add(Stage::kIdentity, action::ConnectTerminal{}, cat(place.path, ".tty"));
+  else
+    add(Stage::kIdentity, action::ConnectStreams{member.stdin_open},
+        member.stdin_open ? cat(place.path, ".stdin") : "output goes to podctl; input is empty");
   const std::string& directory = place.container->working_dir;
   add(Stage::kIdentity, action::ChangeDirectory{directory.empty() ? "/" : clean_path(directory)}, cat(place.path, ".workingDir"));
   // After the last descriptor it opens: until exec closes them it holds all of the monitor's, which in a pod of a
@@ -172,6 +175,95 @@ Plan make_plan(const Pod& pod, const std::vector<DataObject>& objects, const Hos
   result.steps.insert(result.steps.begin(), std::make_move_iterator(first.begin()), std::make_move_iterator(first.end()));
   int number = 0;
   for (auto& step : result.steps) step.number = ++number;
+  return result;
+}
+
+namespace {
+
+// Of a member's steps, what a program that comes later needs as well, as it needs it; nothing for the others.
+struct StepOfExec {
+  const Plan& plan;
+  const ExecOptions& options;
+
+  std::optional<Action> operator()(const action::JoinPod& a) const {
+    action::JoinPod join = a;
+    join.joined.mnt = true;
+    join.joined.pid = join.joined.pid || join.fresh.pid;
+    join.joined.cgroup = true;
+    join.fresh = {};
+    return join;
+  }
+  std::optional<Action> operator()(const action::BecomePodRoot& a) const { return a; }
+  std::optional<Action> operator()(const action::NewSession& a) const { return a; }
+  std::optional<Action> operator()(const action::ConnectStreams&) const { return connect(); }
+  std::optional<Action> operator()(const action::ConnectTerminal&) const { return connect(); }
+  std::optional<Action> operator()(const action::ChangeDirectory& a) const {
+    return options.directory.empty() ? a : action::ChangeDirectory{clean_path(options.directory)};
+  }
+  std::optional<Action> operator()(const action::RestoreLimits& a) const { return a; }
+  std::optional<Action> operator()(const action::LimitCapabilities& a) const { return a; }
+  std::optional<Action> operator()(const action::SetIdentity& a) const {
+    action::SetIdentity identity = a;
+    if (options.identity) {
+      identity.uid = options.identity->uid;
+      identity.gid = options.identity->gid;
+    }
+    return identity;
+  }
+  std::optional<Action> operator()(const action::DieWithMonitor& a) const { return a; }
+  std::optional<Action> operator()(const action::ForbidNewPrivileges& a) const { return a; }
+  std::optional<Action> operator()(const action::ExecProgram& a) const {
+    StringMap variables;
+    for (const auto* list : {&a.environment, &options.environment})
+      for (const auto& entry : *list)
+        variables[entry.substr(0, entry.find('='))] = entry.substr(std::min(entry.find('=') + 1, entry.size()));
+    if (options.terminal) variables.try_emplace("TERM", "xterm");
+    action::ExecProgram exec{.argv = options.argv, .environment = {}, .candidates = {}};
+    for (const auto& [name, value] : variables) exec.environment.push_back(cat(name, '=', value));
+    exec.candidates = plan::program_candidates(exec.argv.front(), exec.environment);
+    return exec;
+  }
+  template <class Other>
+  std::optional<Action> operator()(const Other&) const {
+    return std::nullopt;
+  }
+
+ private:
+  Action connect() const {
+    if (options.terminal) return action::ConnectTerminal{};
+    return action::ConnectStreams{options.stdin_open};
+  }
+};
+
+}  // namespace
+
+Plan make_exec_plan(const Plan& plan, int member, const ExecOptions& options) {
+  Plan result;
+  result.pod = plan.pod;
+  result.namespaces = plan.namespaces;
+  result.pid_per_member = plan.pid_per_member;
+  result.uids = plan.uids;
+  result.gids = plan.gids;
+  PlannedMember own = plan.members[static_cast<std::size_t>(member)];
+  own.stdin_open = options.stdin_open;
+  if (options.identity) {
+    own.uid = options.identity->uid;
+    own.gid = options.identity->gid;
+  }
+  result.members.push_back(std::move(own));
+  const StepOfExec pick{plan, options};
+  for (const auto& step : plan.steps) {
+    if (step.member != member || step.actor != Actor::kMember) continue;
+    auto action = std::visit(pick, step.action);
+    if (!action) continue;
+    result.steps.push_back({.number = static_cast<int>(result.steps.size()) + 1,
+                            .stage = step.stage,
+                            .actor = Actor::kMember,
+                            .member = 0,
+                            .action = std::move(*action),
+                            .why = step.why,
+                            .weakens = step.weakens});
+  }
   return result;
 }
 

@@ -8,10 +8,12 @@
 #include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace podctl::run {
 namespace {
@@ -160,10 +162,48 @@ Result change_directory(const Op& op) noexcept {
 
 Result connect_streams(const Op& op) noexcept {
   for (int i = 0; i < 3; ++i) {
-    PODCTL_TRY(check(raw::dup3(op.streams[i], i, 0), Call::kDup, static_cast<std::size_t>(i)));
+    if (op.streams[i] != i) PODCTL_TRY(check(raw::dup3(op.streams[i], i, 0), Call::kDup, static_cast<std::size_t>(i)));
     // So that a program of another user can open /dev/stdout again.
     if (i > 0 && op.uid != 0) PODCTL_TRY(check(raw::fchown(i, op.uid, op.gid), Call::kFchown, static_cast<std::size_t>(i)));
   }
+  return check(raw::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC), Call::kDup, 3);
+}
+
+// Hands a descriptor to whoever holds the other end of a socket (unix(7), SCM_RIGHTS).
+Result hand_over(int socket, int fd) noexcept {
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  *reinterpret_cast<int*>(CMSG_DATA(header)) = fd;
+  return check(raw::sendmsg(socket, &message, MSG_NOSIGNAL), Call::kSendmsg);
+}
+
+// Of the container's own devpts, so that its name is one that the container knows (pts(4)). The peer is opened through the
+// other end and not by name, which the container could have put something else at (TIOCGPTPEER, Linux 4.13).
+Result connect_terminal(const Op& op) noexcept {
+  const Fd ours(raw::openat(AT_FDCWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY));
+  if (!ours) return check(ours.get(), Call::kOpen);
+  int locked = 0;
+  PODCTL_TRY(check(raw::ioctl(ours.get(), TIOCSPTLCK, raw::arg(&locked)), Call::kIoctl));
+  const Fd terminal(raw::ioctl(ours.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!terminal) return check(terminal.get(), Call::kIoctl);
+  if (op.number != 0) {
+    const winsize size{static_cast<unsigned short>(op.number >> 16), static_cast<unsigned short>(op.number), 0, 0};
+    PODCTL_TRY(check(raw::ioctl(ours.get(), TIOCSWINSZ, raw::arg(&size)), Call::kIoctl));
+  }
+  PODCTL_TRY(hand_over(op.fd, ours.get()));
+  if (op.uid != 0) PODCTL_TRY(check(raw::fchown(terminal.get(), op.uid, static_cast<gid_t>(-1)), Call::kFchown));
+  PODCTL_TRY(check(raw::ioctl(terminal.get(), TIOCSCTTY, 0), Call::kIoctl));
+  for (int i = 0; i < 3; ++i) PODCTL_TRY(check(raw::dup3(terminal.get(), i, 0), Call::kDup, static_cast<std::size_t>(i)));
   return check(raw::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC), Call::kDup, 3);
 }
 
@@ -243,6 +283,7 @@ Result apply(Child& child, const Op& op) noexcept {
     case Op::Code::kIdentity: return set_identity(op);
     case Op::Code::kNoNewPrivileges: return check(raw::prctl(PR_SET_NO_NEW_PRIVS, 1), Call::kPrctl);
     case Op::Code::kStreams: return connect_streams(op);
+    case Op::Code::kTerminal: return connect_terminal(op);
     case Op::Code::kAwaitTurn: return await_change(child, *op.word, 1) ? Result{} : check(-ESRCH, Call::kAwait);
     case Op::Code::kExec: return exec_program(child, op);
   }

@@ -311,6 +311,12 @@ struct Compiler {
     op.uid = context.gives_streams ? member.uid : 0;
     op.gid = member.gid;
   }
+  void compile(const action::ConnectTerminal&) {
+    Op& op = add(Op::Code::kTerminal);
+    op.fd = context.terminal;
+    op.number = std::uint64_t{context.rows} << 16 | context.columns;
+    op.uid = plan.members[static_cast<std::size_t>(step->member)].uid;
+  }
   void compile(const action::AwaitTurn&) {
     if (context.previous_member != nullptr) add(Op::Code::kAwaitTurn).word = context.previous_member;
   }

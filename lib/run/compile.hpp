@@ -20,6 +20,8 @@ struct ProgramContext {
   int pause_ready = -1;    ///< eventfd that pause's program writes to
   int pause_pidfd = -1;
   int streams[3] = {-1, -1, -1};
+  int terminal = -1;  ///< a socket that receives the other end of the member's terminal, where it has one
+  unsigned rows = 0, columns = 0;
   bool gives_streams = false;                      ///< the member hands its pipes to its own user: several ids, and not root's own pod
   std::uint64_t changed_signals = 0;               ///< bit N-1: signal N is ignored or handled by the monitor
   const std::uint32_t* previous_member = nullptr;  ///< Slot::on_our_memory of the one before

@@ -4,7 +4,7 @@
 #include "base/errno_text.hpp"
 #include "base/path.hpp"
 #include "base/text.hpp"
-#include "run/sandbox.hpp"
+#include "run/member.hpp"
 #include "sys/sys.hpp"
 
 namespace podctl::run {
@@ -199,6 +199,7 @@ const char* call_name(Call call) noexcept {
     case Call::kGetcwd: return "getcwd";
     case Call::kInjected: return "injected fault";
     case Call::kInterpreter: return "execve";
+    case Call::kIoctl: return "ioctl";
     case Call::kMkdir: return "mkdir";
     case Call::kMknod: return "mknod";
     case Call::kMount: return "mount";
@@ -212,6 +213,7 @@ const char* call_name(Call call) noexcept {
     case Call::kPrctl: return "prctl";
     case Call::kPrlimit: return "prlimit64";
     case Call::kReadlink: return "readlink";
+    case Call::kSendmsg: return "sendmsg";
     case Call::kSetgid: return "setresgid";
     case Call::kSetgroups: return "setgroups";
     case Call::kSethostname: return "sethostname";

@@ -63,6 +63,7 @@ struct Op {
     kIdentity,      // uid, gid, groups, number: how many; flags: 1 to set groups
     kNoNewPrivileges,
     kStreams,    // streams, uid, gid
+    kTerminal,   // fd: a socket that its other end goes to; number: rows << 16 | columns; uid
     kAwaitTurn,  // word
     kExec,       // argv, environment, items: candidates, flags: signals that are not at their default
   };

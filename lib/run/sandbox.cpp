@@ -38,16 +38,6 @@ bool is_readable(int fd) {
   return raw::poll(&poll, 1, 0) > 0;
 }
 
-// Signals the caller ignores, or handles: what an exec would pass on, or must not run in a child.
-std::uint64_t changed_signals() {
-  std::uint64_t set = 0;
-  for (int number = 1; number <= 64; ++number) {
-    struct sigaction action {};
-    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL) set |= std::uint64_t{1} << (number - 1);
-  }
-  return set;
-}
-
 std::string map_text(const std::vector<IdMapping>& map) {
   std::string text;
   for (const auto& m : map) append(text, m.pod, ' ', m.host, ' ', m.count, '\n');
@@ -290,37 +280,6 @@ int Sandbox::tree() {
 
 // --- members --------------------------------------------------------------------------------------------
 
-struct Member::Launch {
-  Sandbox* sandbox = nullptr;
-  Slot* slot = nullptr;
-  std::unique_ptr<CompiledProgram> program;
-  StackPool::Pair stacks;
-  pid_t helper = -1;
-  UniqueFd started;  // the member's end of the pipe, while it has none of its own
-
-  // The step that `where` tells of.
-  [[nodiscard]] const Step& step_of(const Slot& where) const {
-    for (const Step* step : program->steps())
-      if (step->number == static_cast<int>(where.step)) return *step;
-    return *program->steps().front();
-  }
-
-  ~Launch() { sandbox->stacks_.give_back(stacks); }
-};
-
-Member::Member() = default;
-Member::Member(Member&& other) noexcept = default;
-Member& Member::operator=(Member&& other) noexcept {
-  process_ = std::move(other.process_);  // ends ours first: the launch's memory is the child's until then
-  launch_ = std::move(other.launch_);
-  started_ = std::move(other.started_);
-  mark_ = other.mark_;
-  return *this;
-}
-Member::~Member() { process_ = Process(); }
-
-void Member::adopt(pid_t pid, UniqueFd pidfd) noexcept { process_ = Process(pid, std::move(pidfd)); }
-
 std::vector<StartResult> Sandbox::start(std::span<const StartRequest> requests) {
   std::vector<StartResult> results(requests.size());
   const auto guarded = [](StartResult& result, const auto& work) {
@@ -335,7 +294,7 @@ std::vector<StartResult> Sandbox::start(std::span<const StartRequest> requests) 
     const std::size_t to = std::min(requests.size(), from + kSideBySide);
     for (std::size_t i = from; i < to; ++i) guarded(results[i], [&] { results[i].member.emplace(begin_start(requests[i])); });
     for (std::size_t i = from; i < to; ++i)
-      if (results[i].member) guarded(results[i], [&] { finish_start(*results[i].member); });
+      if (results[i].member) guarded(results[i], [&] { MemberLaunch::finish(*results[i].member); });
   }
   return results;
 }
@@ -371,74 +330,13 @@ Member Sandbox::begin_start(const StartRequest& request) {
                          .pause_ready = pause_ready_.get(),
                          .pause_pidfd = pause_.pidfd(),
                          .streams = {request.streams.in >= 0 ? request.streams.in : null_.get(), request.streams.out, request.streams.err},
+                         .terminal = request.streams.terminal,
+                         .rows = request.streams.rows,
+                         .columns = request.streams.columns,
                          .gives_streams = !facts_.privileged && (plan_.uids.size() > 1 || plan_.uids[0].count > 1),
                          .changed_signals = changed_signals_};
   if (request.options.in_turn && index > 0) context.previous_member = &page_.slot(index).on_our_memory;
-  auto launch = std::make_unique<Member::Launch>();
-  launch->sandbox = this;
-  launch->slot = &slot;
-  launch->stacks = stacks_.take();
-  launch->program = std::make_unique<CompiledProgram>(std::move(steps), plan_, context);
-  launch->program->program().member_stack_top = launch->stacks.long_top;
-  sys::Pipe started = sys::make_pipe();  // the member's copy closes at its exec, or with it
-  launch->started = std::move(started.write_end);
-  // Until its own process clears it: the member that waits for its turn behind this one may look earlier.
-  __atomic_store_n(&slot.on_our_memory, 1, __ATOMIC_RELEASE);
-  {
-    const SignalsBlocked blocked;
-    // FILES: the helper puts the member's pidfd into our table.
-    launch->helper =
-        raw::clone(helper_main, launch->stacks.short_top, CLONE_VM | CLONE_FILES | SIGCHLD, &launch->program->program(), nullptr, nullptr);
-  }
-  if (launch->helper < 0) __atomic_store_n(&slot.on_our_memory, 0, __ATOMIC_RELEASE);
-  sys::check(launch->helper, "clone");
-  Member member;
-  member.started_ = std::move(started.read_end);
-  member.launch_ = std::move(launch);
-  return member;
-}
-
-void Sandbox::finish_start(Member& member) {
-  Member::Launch& launch = *member.launch_;
-  Slot& slot = *launch.slot;
-  const auto reap = [](pid_t pid) {
-    int status = 0;
-    while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
-    }
-  };
-  reap(launch.helper);
-  if (slot.between > 0) reap(slot.between);
-  launch.started.reset();
-  if (slot.pid > 0) {
-    UniqueFd pidfd(slot.pidfd);
-    // Who was born of the process between has told us a number of the pod's own pid namespace.
-    const pid_t pid = slot.between > 0 ? sys::pid_of(pidfd.get()) : slot.pid;
-    return member.adopt(pid, std::move(pidfd));
-  }
-  UniqueFd(slot.pidfd).reset();
-  if (slot.state != SlotState::kFailed) {  // killed before it could say anything
-    slot.call = Call::kClone;
-    slot.error = ESRCH;
-  }
-  // Whoever waits behind it goes on.
-  __atomic_store_n(&slot.on_our_memory, 0, __ATOMIC_RELEASE);
-  raw::futex_wake(&slot.on_our_memory);
-  throw Error(launch_failure(plan_, facts_, launch.step_of(slot), slot));
-}
-
-std::optional<ErrorInfo> Member::take_start_result() {
-  const std::unique_ptr<Launch> launch = std::move(launch_);
-  started_.reset();
-  if (launch == nullptr) return std::nullopt;
-  const Slot& slot = *launch->slot;
-  mark_ = slot.mark;
-  if (slot.state == SlotState::kExec) return std::nullopt;
-  Slot failed = slot;
-  if (failed.state != SlotState::kFailed) {
-    failed.call = Call::kAwait;
-    failed.error = ESRCH;
-  }
-  return launch_failure(launch->sandbox->plan_, launch->sandbox->facts_, launch->step_of(failed), failed);
+  return MemberLaunch::begin({plan_, facts_, stacks_}, std::move(steps), context);
 }
 
 }  // namespace podctl::run

@@ -12,43 +12,9 @@
 #include "podctl/process.hpp"
 #include "run/compile.hpp"
 #include "run/launch_memory.hpp"
+#include "run/member.hpp"
 
 namespace podctl::run {
-
-/// Descriptors a member gets as 0, 1 and 2; borrowed for the start.
-struct Streams {
-  int in = -1, out = -1, err = -1;
-};
-
-class Sandbox;
-
-/// A container's main process, from its birth on.
-class Member {
- public:
-  [[nodiscard]] Process& process() noexcept { return process_; }
-  [[nodiscard]] const Process& process() const noexcept { return process_; }
-  /// Becomes readable when the program has begun or the start has failed.
-  [[nodiscard]] int started_fd() const noexcept { return started_.get(); }
-  /// To be called then. Nothing when the program runs, else what went wrong; releases the launch's memory.
-  std::optional<ErrorInfo> take_start_result();
-  /// Inode of its cgroup namespace: every descendant that has not made its own carries it.
-  [[nodiscard]] std::uint64_t mark() const noexcept { return mark_; }
-
-  Member(Member&& other) noexcept;
-  Member& operator=(Member&& other) noexcept;
-  ~Member();
-
- private:
-  friend class Sandbox;
-  Member();
-  void adopt(pid_t pid, UniqueFd pidfd) noexcept;
-
-  struct Launch;
-  std::unique_ptr<Launch> launch_;  // gone once the program has begun
-  Process process_;
-  UniqueFd started_;
-  std::uint64_t mark_ = 0;
-};
 
 struct StartRequest {
   int member = 0;
@@ -100,7 +66,6 @@ class Sandbox {
   void undo_host_changes() noexcept;
 
  private:
-  friend class Member;
   struct MonitorSteps;
   void carry_out(const Step& step);
   [[nodiscard]] Slot& network_slot() const noexcept { return page_.slot(plan_.members.size() + 1); }
@@ -109,7 +74,6 @@ class Sandbox {
   void do_monitor_step(const Step& step);
   void give_streams(const StartRequest& request) const;
   Member begin_start(const StartRequest& request);
-  void finish_start(Member& member);
 
   bool members_prepared_ = false;
 
@@ -128,8 +92,5 @@ class Sandbox {
   std::unique_ptr<CompiledProgram> pause_compiled_, network_compiled_;
   Process pause_;
 };
-
-/// The words for a failure at a step. `where` is the slot's record of it.
-ErrorInfo launch_failure(const Plan& plan, const HostFacts& facts, const Step& step, const Slot& where);
 
 }  // namespace podctl::run

@@ -1,6 +1,8 @@
 #include "spec/edit.hpp"
 
+#include <tuple>
 #include "base/path.hpp"
+
 #include "base/text.hpp"
 #include "spec/decode.hpp"
 #include "spec/json_reader.hpp"
@@ -187,11 +189,12 @@ void apply_edits(Node& pod, const Edits& edits, std::vector<Diagnostic>& problem
     flag_problem(problems, cat("-c ", *edits.container), "the pod has no container of that name");
   if (edits.image)
     for (Node* container : containers(pod, std::nullopt)) container->at_key("image") = Node::string(*edits.image);
-  if (edits.stdin_open) {
+  for (const auto& [wanted, flag, name] : {std::tuple(edits.stdin_open, "-i", "stdin"), std::tuple(edits.terminal, "-t", "tty")}) {
+    if (!wanted) continue;
     const auto chosen = containers(pod, edits.container);
-    if (chosen.size() > 1) flag_problem(problems, "-i", "the pod has several containers; choose one with -c");
+    if (chosen.size() > 1) flag_problem(problems, flag, "the pod has several containers; choose one with -c");
     else
-      for (Node* container : chosen) container->at_key("stdin") = Node::boolean_of(true);
+      for (Node* container : chosen) container->at_key(name) = Node::boolean_of(true);
   }
   if (edits.show_current_directory) show_directory(pod, edits);
   add_env(pod, edits, problems);

@@ -38,7 +38,7 @@ const ObjectInfo& object_info<Container>() {
       field<&Container::security_context>("securityContext", "Identity and confinement of this container."),
       field<&Container::stdin_open>("stdin", "Keep standard input open; else it is empty."),
       field<&Container::stdin_once>("stdinOnce", "Close standard input when its first reader is done."),
-      rejected("tty", kBoolean, "Give the container a terminal.", kNotYet, "false"),
+      field<&Container::tty>("tty", "Give the container a terminal, which is its standard output and error as well."),
   };
   static constexpr ObjectInfo info{"Container", fields, [](void* owner) { return &static_cast<Container*>(owner)->other; }};
   return info;

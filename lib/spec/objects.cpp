@@ -2,9 +2,11 @@
 
 #include <nettle/base64.h>
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "podctl/manifest.hpp"
 #include "spec/names.hpp"
 #include "spec/report.hpp"
 
@@ -22,6 +24,12 @@ std::optional<std::string> decode_base64(std::string_view text) {
       base64_decode_final(&context) == 0)
     return std::nullopt;
   out.resize(length);
+  return out;
+}
+
+std::string encode_base64(std::string_view bytes) {
+  std::string out(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
+  base64_encode_raw(out.data(), bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
   return out;
 }
 
@@ -103,3 +111,23 @@ DataObject read_claim(const Node& node, Decoder& decoder, std::vector<Diagnostic
 }
 
 }  // namespace podctl::spec
+
+namespace podctl {
+
+std::string object_json(const DataObject& object) {
+  if (object.kind == DataObject::Kind::kClaim)
+    return nlohmann::ordered_json{{"apiVersion", "v1"},
+                                  {"kind", "PersistentVolumeClaim"},
+                                  {"metadata", {{"name", object.name}, {"namespace", object.name_space}}},
+                                  {"spec", {{"accessModes", {object.one_pod ? "ReadWriteOncePod" : "ReadWriteOnce"}}}}}
+               .dump(2) +
+           '\n';
+  const bool secret = object.kind == DataObject::Kind::kSecret;
+  nlohmann::ordered_json json{{"apiVersion", "v1"},
+                              {"kind", secret ? "Secret" : "ConfigMap"},
+                              {"metadata", {{"name", object.name}, {"namespace", object.name_space}}}};
+  for (const auto& [key, value] : object.data) json[secret ? "data" : "binaryData"][key] = spec::encode_base64(value);
+  return json.dump(2) + '\n';
+}
+
+}  // namespace podctl

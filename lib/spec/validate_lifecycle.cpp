@@ -1,6 +1,6 @@
 // Rules of probes, hooks and restart rules.
-#include "base/errno_text.hpp"
 #include "base/text.hpp"
+#include "podctl/text.hpp"
 #include "spec/enums.hpp"
 #include "spec/names.hpp"
 #include "spec/validate.hpp"

@@ -32,8 +32,8 @@ flock whole_file(short type) {
   info.id = "name-taken";
   info.message = cat("pods \"", name, "\" already exists");
   info.cause = pid > 0 ? cat("it is running, looked after by process ", pid) : "it is running";
-  info.hint =
-      pid > 0 ? cat("choose another name with --name, or end it first: kill ", pid) : std::string("choose another name with --name");
+  info.hint = pid > 0 ? cat("podctl stop ", name, "        # or take its place with --replace, or another name with --name")
+                      : std::string("choose another name with --name");
   info.error_class = ErrorClass::kConflict;
   info.pod = name;
   throw Error(info);
@@ -99,6 +99,7 @@ PodFolder::PodFolder(const StorePaths& paths, const std::string& name)
 
 PodFolder::~PodFolder() {
   // The name goes before the lock, so nobody takes a lock on a file that is about to vanish.
+  raw::unlinkat(AT_FDCWD, (runtime_ + "/control").c_str(), 0);
   raw::unlinkat(AT_FDCWD, (runtime_ + "/lock").c_str(), 0);
   raw::unlinkat(AT_FDCWD, runtime_.c_str(), AT_REMOVEDIR);
 }
@@ -113,6 +114,11 @@ void PodFolder::make_state() { make_private_folder(state_); }
 int PodFolder::state_fd() {
   if (!state_fd_) state_fd_ = sys::open(state_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   return state_fd_.get();
+}
+
+int PodFolder::runtime_fd() {
+  if (!runtime_fd_) runtime_fd_ = sys::open(runtime_, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  return runtime_fd_.get();
 }
 
 void PodFolder::write(const std::string& file, std::string_view content, Durability durability) {

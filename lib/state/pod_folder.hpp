@@ -28,6 +28,8 @@ class PodFolder {
   void make_state();
   /// An open descriptor of state(), for the *at calls.
   int state_fd();
+  /// An open descriptor (O_PATH) of runtime(), where the control socket is.
+  int runtime_fd();
 
   enum class Durability { kNone, kDisk };
   /// Replaces a file of the record in one step: it is either the old one or the new one, never half.
@@ -51,7 +53,7 @@ class PodFolder {
 
  private:
   std::string name_, state_, runtime_;
-  UniqueFd lock_, state_fd_;
+  UniqueFd lock_, state_fd_, runtime_fd_;
   bool has_previous_ = false;
 };
 

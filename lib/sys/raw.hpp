@@ -135,11 +135,18 @@ inline int futex_wake(const std::uint32_t* word) noexcept {
   return static_cast<int>(call(SYS_futex, arg(word), 1 /* FUTEX_WAKE */, 0x7fffffff));
 }
 
+// --- terminals ----------------------------------------------------------------------------------------
+inline int ioctl(int fd, unsigned long request, long argument) noexcept {
+  return static_cast<int>(call(SYS_ioctl, fd, static_cast<long>(request), argument));
+}
+
 // --- sockets ------------------------------------------------------------------------------------------
 inline int socket(int family, int type, int protocol) noexcept { return static_cast<int>(call(SYS_socket, family, type, protocol)); }
 inline long sendto(int fd, const void* data, std::size_t size) noexcept {
   return call(SYS_sendto, fd, arg(data), static_cast<long>(size), 0, 0, 0);
 }
+inline long sendmsg(int fd, const void* message, int flags) noexcept { return call(SYS_sendmsg, fd, arg(message), flags); }
+inline long recvmsg(int fd, void* message, int flags) noexcept { return call(SYS_recvmsg, fd, arg(message), flags); }
 inline long recvfrom(int fd, void* buffer, std::size_t size) noexcept {
   return call(SYS_recvfrom, fd, arg(buffer), static_cast<long>(size), 0, 0, 0);
 }

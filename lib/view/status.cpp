@@ -87,13 +87,15 @@ json map_json(const std::vector<IdMapping>& map) {
 
 json podctl_json(const StatusSource& source) {
   json own{{"formatVersion", kFormatVersion},
-           {"status", lifecycle::status_word(source.state)},
+           {"status", source.created  ? "Created"
+                      : source.paused ? "Paused"
+                                      : lifecycle::status_word(source.state)},
            {"sharing", source.plan.sharing},
            {"network", source.plan.network},
            {"hostname", source.plan.host_name}};
   own["uidMap"] = map_json(source.plan.uids);
   own["gidMap"] = map_json(source.plan.gids);
-  if (!source.state.finished) {
+  if (!source.state.finished && !source.created) {
     own["monitorPid"] = source.monitor_pid;
     own["pausePid"] = source.pause_pid;
     json pids = json::object();
@@ -120,7 +122,7 @@ std::string status_json(const StatusSource& source) {
     if (!source.state.stop->message.empty()) status["message"] = source.state.stop->message;
   }
   status["conditions"] = conditions_json(source);
-  status["startTime"] = rfc3339(source.state.start_time + source.clock_offset);
+  if (!source.created) status["startTime"] = rfc3339(source.state.start_time + source.clock_offset);
   if (!source.plan.ipv4.empty()) {
     status["podIP"] = source.plan.ipv4;
     status["podIPs"] = json::array({{{"ip", source.plan.ipv4}}});

@@ -22,6 +22,8 @@ struct StatusSource {
   int monitor_pid = 0, pause_pid = 0;
   std::vector<int> pids;  ///< of the containers' main processes; 0 for none
   std::optional<lifecycle::RunExit> exit;
+  bool created = false;  ///< it was never started
+  bool paused = false;   ///< its processes are held
 };
 
 /// The v1 Pod object with its status, and podctl's additions under status.podctl; ends with a newline.

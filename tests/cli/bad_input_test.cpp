@@ -250,10 +250,14 @@ TEST_CASE("files and flags that cannot be used", "[bad-input]") {
       {{"run", "--status-fd", "out", "--", "true"}, 125, "no open descriptor"},
       {{"run", "-v", world.path() + "/none:/data", "--", "true"}, 125, "none: No such file or directory (ENOENT)"},
       {{"run", "--set", "nonsense", "--", "true"}, 125, "PATH=VALUE"},
-      {{"run", "-d", "--", "true"}, 125, "--detach does not work yet"},
+      {{"run", "-d", "--until", "main", "--", "true"}, 125, "--until does not go with -d"},
+      {{"run", "--wait-ready", "--", "true"}, 125, "--wait-ready needs -d"},
       {{"rnu", "x"}, 2, "did you mean \"run\""},
       {{"play", "kube"}, 2, "podctl run FILE"},
-      {{"exec", "x"}, 125, "does not work yet"},
+      {{"exec", "x"}, 125, "not found"},
+      {{"debug", "x"}, 125, "does not work yet"},
+      {{"kill", "-s", "NOSUCH", "x"}, 2, "is no signal"},
+      {{"stop"}, 2, "which pods?"},
       {{"rm", "nothing"}, 4, "not found"},
   };
   for (const auto& one : cases) {

@@ -26,6 +26,7 @@ std::vector<Plan> many_plans() {
     plans.push_back(plan_of(kEverything, facts, R"("podctl.dev/sharing":"kubernetes","podctl.dev/overlay":"true")"));
     plans.push_back(plan_of(R"("containers":[{"name":"a","command":["a"]},{"name":"b","command":["b"]}])", facts,
                             R"("podctl.dev/share-mounts":"true")"));
+    plans.push_back(plan_of(R"("containers":[{"name":"a","command":["a"],"stdin":true,"tty":true}])", facts));
   }
   return plans;
 }

@@ -145,7 +145,7 @@ TEST_CASE("a duplicate field is named at its second key; the last value counts",
 
 TEST_CASE("--validate takes unknown, duplicate and unsupported fields in three ways", "[spec]") {
   const std::string unknown = pod_and("\"hostNam\":\"x\""), twice = pod_and("\"hostname\":\"a\",\"hostname\":\"b\""),
-                    unsupported = container_with("\"tty\":true"), wrong = pod_and("\"hostname\":5"),
+                    unsupported = container_with("\"volumeDevices\":[{}]"), wrong = pod_and("\"hostname\":5"),
                     cluster = pod_and("\"nodeName\":\"n\"");
   CHECK(findings(unknown) == Lines{"3:1 spec.hostNam: unknown field; did you mean \"hostname\"?"});
   CHECK(findings(unknown, kWarn) == Lines{"warning: 3:1 spec.hostNam: unknown field; did you mean \"hostname\"?"});
@@ -153,11 +153,11 @@ TEST_CASE("--validate takes unknown, duplicate and unsupported fields in three w
   CHECK(findings(twice, kWarn) == Lines{"warning: 3:16 spec.hostname: duplicate field, first at 3:1"});
   CHECK(findings(twice, kIgnore).empty());
   // What podctl knows and cannot do is never dropped in silence.
-  CHECK(findings(unsupported) == Lines{"4:7 spec.containers[0].tty: not supported: podctl does not carry this out yet"});
-  CHECK(findings(unsupported, kWarn) == Lines{"warning: 4:7 spec.containers[0].tty: not supported: "
-                                              "podctl does not carry this out yet"});
-  CHECK(findings(unsupported, kIgnore) == Lines{"warning: 4:7 spec.containers[0].tty: not "
-                                                "supported: podctl does not carry this out yet"});
+  CHECK(findings(unsupported) == Lines{"4:17 spec.containers[0].volumeDevices: not supported: there are no block volumes on one machine"});
+  CHECK(findings(unsupported, kWarn) == Lines{"warning: 4:17 spec.containers[0].volumeDevices: not supported: "
+                                              "there are no block volumes on one machine"});
+  CHECK(findings(unsupported, kIgnore) == Lines{"warning: 4:17 spec.containers[0].volumeDevices: not "
+                                                "supported: there are no block volumes on one machine"});
   for (const auto* options : {&kWarn, &kIgnore}) {
     CHECK_FALSE(parse_manifest(unknown, *options).has_errors());
     CHECK(parse_manifest(wrong, *options).has_errors());  // a wrong type is wrong however it is asked

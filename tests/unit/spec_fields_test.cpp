@@ -105,7 +105,7 @@ constexpr FieldRow kContainerFields[] = {
     {"securityContext", kYes, "{}"},
     {"stdin", kYes, "true"},
     {"stdinOnce", kYes, "false"},
-    {"tty", kNo, "true"},
+    {"tty", kYes, "true"},
 };
 
 constexpr FieldRow kContainerSecurityFields[] = {

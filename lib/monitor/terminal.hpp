@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#include <string>
+#include <string_view>
+
+namespace podctl::monitor {
+
+/// The caller's terminal in raw mode for as long as this lives: every key goes through, nothing is echoed here. Nothing at
+/// all for a descriptor that is no terminal.
+class RawTerminal {
+ public:
+  explicit RawTerminal(int fd);
+  RawTerminal(const RawTerminal&) = delete;
+  RawTerminal& operator=(const RawTerminal&) = delete;
+  ~RawTerminal();
+
+ private:
+  int fd_;
+  bool changed_ = false;
+  termios before_{};
+};
+
+/// Its size; all zero for what is no terminal.
+winsize terminal_size(int fd);
+
+/// Finds keys typed one after another in what is typed.
+class KeySequence {
+ public:
+  /// "ctrl-],ctrl-]": single characters and ctrl-X, by commas. @throws Error  kUsage
+  explicit KeySequence(std::string_view keys);
+  /// What of `typed` is to be passed on: the keys themselves are held back until they are a different sequence after all.
+  std::string pass(std::string_view typed);
+  [[nodiscard]] bool is_complete() const noexcept { return !keys_.empty() && met_ == keys_.size(); }
+
+ private:
+  std::string keys_;
+  std::size_t met_ = 0;
+};
+
+}  // namespace podctl::monitor
