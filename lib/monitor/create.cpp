@@ -1,6 +1,8 @@
 // Pods that were made and are not running: create, and what start needs.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/path.hpp"
 #include "base/text.hpp"
 #include "monitor/client.hpp"
@@ -22,12 +24,22 @@ constexpr std::size_t kMostKept = std::size_t{16} << 20;
 
 namespace monitor {
 
-std::string kept_manifest_json(Pod pod, const std::vector<DataObject>& objects, const std::string& directory, Secrets secrets) {
-  for (auto* list : {&pod.spec.init_containers, &pod.spec.containers})
-    for (auto& container : *list)
-      if (container.image.substr(0, kRootfs.size()) == kRootfs && container.image.size() > kRootfs.size())
-        container.image = cat(kRootfs, path_in(directory, container.image.substr(kRootfs.size())));
-  std::string text = manifest_json(pod);
+std::string kept_manifest_json(const Pod& pod, const std::vector<DataObject>& objects, const std::string& directory, Secrets secrets) {
+  const auto is_relative = [](const Container* container) {
+    return container->image.substr(0, kRootfs.size()) == kRootfs && container->image.size() > kRootfs.size() &&
+           container->image[kRootfs.size()] != '/';
+  };
+  const std::vector<const Container*> all = all_containers(pod.spec);
+  std::string text;
+  if (std::none_of(all.begin(), all.end(), is_relative)) {
+    text = manifest_json(pod);
+  } else {
+    Pod absolute = pod;
+    for (auto* list : {&absolute.spec.init_containers, &absolute.spec.containers})
+      for (auto& container : *list)
+        if (is_relative(&container)) container.image = cat(kRootfs, path_in(directory, container.image.substr(kRootfs.size())));
+    text = manifest_json(absolute);
+  }
   for (const auto& object : objects)
     if (secrets == Secrets::kGiven || object.kind != DataObject::Kind::kSecret) text += object_json(object);
   return text;

@@ -302,7 +302,8 @@ void PodRunner::carry_out(const lifecycle::KillContainer& action) {
 void PodRunner::carry_out(const lifecycle::Finish&) { over_ = true; }
 
 void PodRunner::carry_out(const lifecycle::Note& note) {
-  const std::string line = view::event_json(status_source(), note, now());
+  const std::string line = view::event_json(pod_.metadata.name, note.container ? std::string_view(state_.rules[*note.container].name) : "",
+                                            note, now() + clock_offset_);
   events_.add(line);
   if (options_.log)
     options_.log(cat(note.reason, note.container ? cat(" ", state_.rules[*note.container].name) : "",
@@ -618,8 +619,7 @@ void PodRunner::keep_record() {
 void PodRunner::write_record(state::PodFolder::Durability durability) {
   record_due_.reset();
   if (!folder_->has_state()) {  // somebody removed it
-    folder_->forget_state_fd();
-    folder_->make_state();
+    folder_->remake_state();
     recorded_ = false;
   }
   if (!std::exchange(recorded_, true))

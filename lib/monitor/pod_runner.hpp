@@ -89,6 +89,7 @@ class PodRunner {
   Control::Answer answer_last_exit(const Message& request);
   Control::Answer answer_freeze(bool freeze);
   void thaw();
+  [[nodiscard]] ExecOptions::Identity mapped_identity(ExecOptions::Identity identity) const;
   [[nodiscard]] std::size_t container_of(const Message& request) const;
   Container& running_container(std::size_t index);
   void check_disk_volumes();

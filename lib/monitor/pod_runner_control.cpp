@@ -114,6 +114,22 @@ Control::Answer PodRunner::answer_kill(const Message& request) {
   return {{{"ok", true}}, {}};
 }
 
+// An id that the pod does not have would be refused by the kernel, which does not say why.
+ExecOptions::Identity PodRunner::mapped_identity(ExecOptions::Identity identity) const {
+  const auto require = [&](std::string_view what, std::uint32_t id, const std::vector<IdMapping>& map) {
+    if (std::any_of(map.begin(), map.end(), [&](const IdMapping& m) { return id >= m.pod && id - m.pod < m.count; })) return;
+    throw Error({.id = "no-such-id",
+                 .message = cat(what, ' ', id, " does not exist in pod '", plan_.pod, "'"),
+                 .cause = map.size() == 1 && map[0].count == 1 ? cat("it has one, ", map[0].pod)
+                                                               : cat("its ids end at ", map.back().pod + map.back().count - 1),
+                 .error_class = ErrorClass::kConflict,
+                 .pod = plan_.pod});
+  };
+  require("user", identity.uid, plan_.uids);
+  require("group", identity.gid, plan_.gids);
+  return identity;
+}
+
 Control::Answer PodRunner::answer_target(const Message& request) {
   const Container& container = running_container(container_of(request));
   Control::Answer answer{{{"ok", true}}, {}};
@@ -132,7 +148,7 @@ Control::Answer PodRunner::answer_exec(const Message& request) {
                       .terminal = request.value("terminal", false)};
   if (options.argv.empty()) throw Error({.id = "usage", .message = "no command to run", .error_class = ErrorClass::kUsage});
   if (const auto identity = request.find("identity"); identity != request.end())
-    options.identity = ExecOptions::Identity{identity->at(0), identity->at(1)};
+    options.identity = mapped_identity({identity->at(0), identity->at(1)});
   answer.message["plan"] = plan_message(make_exec_plan(plan_, static_cast<int>(index), options));
   return answer;
 }

@@ -116,6 +116,11 @@ int PodFolder::state_fd() {
   return state_fd_.get();
 }
 
+void PodFolder::remake_state() {
+  if (state_fd_) removed_.push_back(std::move(state_fd_));
+  make_state();
+}
+
 int PodFolder::runtime_fd() {
   if (!runtime_fd_) runtime_fd_ = sys::open(runtime_, O_PATH | O_DIRECTORY | O_NOFOLLOW);
   return runtime_fd_.get();

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "podctl/store.hpp"
 #include "podctl/unique_fd.hpp"
@@ -28,6 +29,8 @@ class PodFolder {
   void make_state();
   /// An open descriptor of state(), for the *at calls.
   int state_fd();
+  /// Makes state() again, which somebody has removed. Descriptors that were handed out before stay open, and lead nowhere.
+  void remake_state();
   /// An open descriptor (O_PATH) of runtime(), where the control socket is.
   int runtime_fd();
 
@@ -54,6 +57,7 @@ class PodFolder {
  private:
   std::string name_, state_, runtime_;
   UniqueFd lock_, state_fd_, runtime_fd_;
+  std::vector<UniqueFd> removed_;  // of state() as it was before
   bool has_previous_ = false;
 };
 

@@ -175,12 +175,13 @@ std::vector<RecordedContainer> recorded_containers(std::string_view text) try {
   return {};
 }
 
-std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at) {
-  json event{{"time", rfc3339(at + source.clock_offset, 3)},
-             {"pod", source.pod.metadata.name},
+std::string event_json(const std::string& pod, std::string_view container, const lifecycle::Note& note,
+                       std::chrono::nanoseconds unix_time) {
+  json event{{"time", rfc3339(unix_time, 3)},
+             {"pod", pod},
              {"type", note.type == lifecycle::NoteType::kNormal ? "Normal" : "Warning"},
              {"reason", note.reason}};
-  if (note.container) event["container"] = source.state.rules[*note.container].name;
+  if (!container.empty()) event["container"] = container;
   if (!note.message.empty()) event["message"] = note.message;
   return event.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
 }

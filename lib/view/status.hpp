@@ -46,7 +46,7 @@ struct RecordedContainer {
 /// In the order of the manifest, init containers first; empty when the record is torn.
 std::vector<RecordedContainer> recorded_containers(std::string_view text);
 
-/// One event as a JSON line (`--status-fd`, events.jsonl).
-std::string event_json(const StatusSource& source, const lifecycle::Note& note, Time at);
+/// One event as a JSON line (`--status-fd`, events.jsonl); `container` is "" for one of the whole pod.
+std::string event_json(const std::string& pod, std::string_view container, const lifecycle::Note& note, std::chrono::nanoseconds unix_time);
 
 }  // namespace podctl::view

@@ -92,7 +92,7 @@ TEST_CASE("exec refuses what it cannot do, and says why", "[exec]") {
   refused({"test", "-c", "ap", "--", "true"}, 125, "did you mean \"app\"?");
   refused({"nope", "--", "true"}, 125, "not found");
   refused({"-u", "nobodyatall", "test", "--", "true"}, 125, "has no user");
-  refused({"-u", "999999", "test", "--", "true"}, 125, "999999");
+  refused({"-u", "999999", "test", "--", "true"}, 125, "user 999999 does not exist in pod 'test'");
   refused({"-w", "relative", "test", "--", "true"}, 125, "no absolute path");
   refused({"-e", "novalue", "test", "--", "true"}, 125, "NAME=VALUE");
   REQUIRE(world.podctl({"stop", "test"}).code == 0);

@@ -180,11 +180,12 @@ TEST_CASE("7.4: the conditions stand in the status, with the time of their last 
 
 TEST_CASE("an event is one line of JSON", "[view]") {
   Subject subject;
-  const std::string line = view::event_json(subject.source(), {"Killing", 1, "SIGKILL\nsent", lifecycle::NoteType::kWarning}, 1001s + 5ms);
+  const std::string line =
+      view::event_json("web", "web", {"Killing", 1, "SIGKILL\nsent", lifecycle::NoteType::kWarning}, 1136214246s + 5ms);
   CHECK(line ==
         "{\"time\":\"2006-01-02T15:04:06.005Z\",\"pod\":\"web\",\"type\":\"Warning\",\"reason\":\"Killing\","
         "\"container\":\"web\",\"message\":\"SIGKILL\\nsent\"}\n");
-  CHECK(view::event_json(subject.source(), {"Created", {}, {}}, 1000s) ==
+  CHECK(view::event_json("web", "", {"Created", {}, {}}, 1136214245s) ==
         "{\"time\":\"2006-01-02T15:04:05.000Z\",\"pod\":\"web\",\"type\":\"Normal\",\"reason\":\"Created\"}\n");
 }
 
