@@ -19,15 +19,16 @@ void print_pod(const Arguments& arguments, const std::string& name) {
 // --- create -----------------------------------------------------------------------------------------------
 
 int create(const Arguments& arguments) {
-  const Input input = read_one_pod(arguments);
+  const Input input = read_pods(arguments);
   RunOptions options;
   options.paths = paths_from(arguments);
   options.manifest_directory = input.directory;
-  const Pod& pod = input.manifest.pods.front();
-  if (!pod.metadata.name.empty())
-    if (const auto there = find_pod(options.paths, pod.metadata.name); there && there->liveness != Liveness::kRunning)
-      remove_pod(options.paths, pod.metadata.name);
-  print_pod(arguments, create_pod(pod, input.manifest.objects, options));
+  for (const auto& pod : input.manifest.pods) {
+    if (!pod.metadata.name.empty())
+      if (const auto there = find_pod(options.paths, pod.metadata.name); there && there->liveness != Liveness::kRunning)
+        remove_pod(options.paths, pod.metadata.name);
+    print_pod(arguments, create_pod(pod, input.manifest.objects, options));
+  }
   return 0;
 }
 

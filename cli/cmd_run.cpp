@@ -129,7 +129,7 @@ int dry_run(const Arguments& arguments, const Input& input) {
 // As for any command that takes a manifest, and that this one has started nothing.
 Input read_pod_to_run(const Arguments& arguments) {
   try {
-    return read_one_pod(arguments);
+    return arguments.is_set("detach") ? read_pods(arguments) : read_one_pod(arguments);
   } catch (InvalidManifest& error) {
     if (!arguments.has("dry-run")) error.info().message += ", nothing was started";
     throw;
@@ -153,23 +153,25 @@ int run(const Arguments& arguments) {
   if (arguments.has("dry-run")) return dry_run(arguments, input);
   const RunOptions options = options_from(arguments, input);
   if (!options.paths.note.empty() && !options.quiet) std::fputs(("podctl: note: " + options.paths.note + '\n').c_str(), stderr);
-  const Pod& pod = input.manifest.pods.front();
-  try {
-    if (arguments.is_set("replace") && find_pod(options.paths, pod.metadata.name)) stop_pod(options.paths, pod.metadata.name, {});
-    if (!arguments.is_set("detach")) return run_pod(pod, input.manifest.objects, options).code;
-    print("pod/" + run_detached(pod, input.manifest.objects, options, arguments.duration("wait-ready")) + '\n');
-    return 0;
-  } catch (Error& error) {
-    if (input.is_command) error.info().path.clear();  // a field of a manifest that nobody wrote
-    if (error.info().message.empty()) error.info().message = "cannot run pod '" + input.manifest.pods.front().metadata.name + "'";
-    throw;
+  for (const auto& pod : input.manifest.pods) {
+    try {
+      if (arguments.is_set("replace") && find_pod(options.paths, pod.metadata.name)) stop_pod(options.paths, pod.metadata.name, {});
+      if (!arguments.is_set("detach")) return run_pod(pod, input.manifest.objects, options).code;
+      print("pod/" + run_detached(pod, input.manifest.objects, options, arguments.duration("wait-ready")) + '\n');
+    } catch (Error& error) {
+      if (input.is_command) error.info().path.clear();  // a field of a manifest that nobody wrote
+      if (error.info().message.empty()) error.info().message = "cannot run pod '" + pod.metadata.name + "'";
+      throw;
+    }
   }
+  return 0;
 }
 
 constexpr std::string_view kExamples[] = {
     "podctl run demo.json                        # start it, show its output, end with its exit code",
     "podctl run --cwd rw -- make test            # host files read-only, no network, this folder writable",
     "podctl run --rm --timeout 60s --result r.json experiment.json",
+    "podctl run -d --wait-ready web.yaml          # in the background, once it is ready",
 };
 
 }  // namespace

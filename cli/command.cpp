@@ -120,7 +120,7 @@ const Command* find_command(std::string_view name) {
 
 void unknown_command(const std::string& word) {
   // Words of other tools for what podctl calls run.
-  for (const char* other : {"play", "kube", "up", "apply"})
+  for (const char* other : {"play", "kube", "up"})
     if (word == other) usage_error("there is no command " + quote(word) + "; did you mean: podctl run FILE", "podctl help");
   std::vector<std::string_view> names;
   for (const auto& command : commands()) names.push_back(command.name);

@@ -27,6 +27,22 @@ std::vector<std::string>::iterator find_verb(std::vector<std::string>& words) {
   return words.end();
 }
 
+// "apply -f FILE" is "run -d --replace FILE", for fingers that know kubectl.
+std::vector<std::string> as_run(std::vector<std::string> words) {
+  for (auto word = words.begin(); word != words.end() && *word != "--"; ++word) {
+    if (*word == "-f" || *word == "--filename") {
+      words.erase(word);
+      break;
+    }
+    if (word->substr(0, 11) == "--filename=") {
+      word->erase(0, 11);
+      break;
+    }
+  }
+  words.insert(words.begin() + 1, {"--detach", "--replace"});
+  return words;
+}
+
 // Whether errors are to be JSON too. Asked of the words themselves: they may be what is wrong.
 bool asks_for_json(const Command& command, const std::vector<std::string>& words) {
   if (std::none_of(command.flags.begin(), command.flags.end(), [](const Flag& flag) { return flag.name == "output"; })) return false;
@@ -47,7 +63,7 @@ int run(std::vector<std::string> words) {
   bool json = false;
   std::optional<Arguments> arguments;
   try {
-    const auto verb = find_verb(words);
+    auto verb = find_verb(words);
     if (verb == words.end()) {
       if (std::find(words.begin(), words.end(), "--version") != words.end()) {
         print(version_line());
@@ -61,6 +77,13 @@ int run(std::vector<std::string> words) {
       }
       print(overview());
       return 0;
+    }
+    if (*verb == "apply") {
+      *verb = "run";
+      std::vector<std::string> run = as_run(std::vector<std::string>(verb, words.end()));
+      words.erase(verb, words.end());
+      words.insert(words.end(), run.begin(), run.end());
+      verb = find_verb(words);
     }
     command = find_command(*verb);
     if (command == nullptr) unknown_command(*verb);

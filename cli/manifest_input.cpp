@@ -210,17 +210,25 @@ Input read_input(const Arguments& arguments) {
 }
 
 Input read_one_pod(const Arguments& arguments) {
+  Input input = read_pods(arguments);
+  if (input.manifest.pods.size() == 1) return input;
+  std::string names;
+  for (const auto& pod : input.manifest.pods)
+    names += (names.empty() ? "" : ", ") + (pod.metadata.name.empty() ? pod.metadata.generate_name : pod.metadata.name);
+  throw Error({.id = "several-pods",
+               .message = input.source + " holds " + std::to_string(input.manifest.pods.size()) + " pods",
+               .cause = "one at a time runs in the foreground, and these are " + names,
+               .hint = "podctl run -d FILE        # starts all of them",
+               .error_class = ErrorClass::kInvalid});
+}
+
+Input read_pods(const Arguments& arguments) {
   Input input = read_input(arguments);
-  if (!input.manifest.has_errors() && input.manifest.pods.size() > 1) {
-    std::string names;
-    for (const auto& pod : input.manifest.pods)
-      names += (names.empty() ? "" : ", ") + (pod.metadata.name.empty() ? pod.metadata.generate_name : pod.metadata.name);
-    throw Error({.id = "several-pods",
-                 .message = input.source + " holds " + std::to_string(input.manifest.pods.size()) + " pods",
-                 .cause = "one at a time runs in the foreground, and these are " + names,
-                 .hint = "give each of them a file of its own",
-                 .error_class = ErrorClass::kInvalid});
-  }
+  if (!input.manifest.has_errors() && input.manifest.pods.size() > 1)
+    for (const auto& flag : manifest_flags())
+      if (arguments.has(flag.name) && flag.name != "validate")
+        usage_error("--" + std::string(flag.name) + " changes one pod, and " + input.source + " holds " +
+                    std::to_string(input.manifest.pods.size()));
   if (input.manifest.has_errors()) {
     InvalidManifest error(input.is_command ? "the command line" : input.source, input.manifest.diagnostics);
     if (!input.is_command)

@@ -265,3 +265,44 @@ TEST_CASE("nonsense on the control socket, stalled clients and long requests har
   CHECK(world.podctl({"stop", "test"}).code == 0);
   CHECK(stalled.receive() == "");
 }
+
+TEST_CASE("run -d starts every pod of a file, create keeps them, and apply -f is both -d and --replace", "[detach]") {
+  const World world;
+  const std::string file =
+      world.file("two.yaml",
+                 "apiVersion: v1\nkind: Pod\nmetadata: {name: one}\nspec: {containers: [{name: a, command: [sleep, '60']}]}\n---\n"
+                 "apiVersion: v1\nkind: Pod\nmetadata: {name: two}\nspec: {containers: [{name: a, command: [sleep, '60']}]}\n");
+  CHECK(world.podctl({"create", file}).out == "pod/one\npod/two\n");
+  const Detached one(world, std::string("one")), two(world, std::string("two"));
+  CHECK(world.podctl({"run", "-d", file}).out == "pod/one\npod/two\n");
+  CHECK(world.podctl({"run", "-d", "--name", "x", file}).code == 125);
+  CHECK(world.podctl({"run", file}).code == 125);
+  const int before = one.record()["status"]["podctl"]["monitorPid"];
+  CHECK(world.podctl({"apply", "-f", file}).out == "pod/one\npod/two\n");
+  CHECK(one.record()["status"]["podctl"]["monitorPid"] != before);
+}
+
+TEST_CASE("a pod whose folder is taken away goes on, and says how it ended", "[detach]") {
+  const World world;
+  const Detached pod(world, podtest::pod({container("main", "trap 'exit 3' TERM; while :; do echo tick; sleep 0.05; done")}));
+  std::filesystem::rename(pod.folder(), world.path() + "/away");
+  std::this_thread::sleep_for(200ms);
+  CHECK(world.podctl({"exec", "test", "--", "true"}).code == 0);
+  CHECK(world.podctl({"stop", "test"}).code == 0);
+  CHECK(container_status(pod.record(), "main")["state"]["terminated"]["exitCode"] == 3);
+}
+
+TEST_CASE("a pod that is killed with its monitor is lost, and its name free", "[detach]") {
+  const World world;
+  for (int round = 0; round < 10; ++round) {
+    const Detached pod(world, podtest::pod({container("app", kPatient), container("log", kPatient)}));
+    const int monitor = pod.record()["status"]["podctl"]["monitorPid"];
+    std::this_thread::sleep_for(std::chrono::milliseconds(7 * round));
+    REQUIRE(::kill(monitor, SIGKILL) == 0);
+    CHECK(reap_monitors());  // all that was in it has ended with it
+    CHECK(contains(world.podctl({"ps"}).out, "Lost"));
+    CHECK(world.podctl({"exec", "test", "--", "true"}).code == 125);
+    CHECK(world.podctl({"stop", "test"}).code == 0);
+    CHECK(world.podctl({"rm", "test"}).code == 0);
+  }
+}
