@@ -96,7 +96,9 @@ int restart(const Arguments& arguments) {
     if (arguments.has("container") || !pod.container.empty()) {
       const std::string container = container_of(arguments, pod);
       restart_container(paths, name, container, stopping);
-      print_pod(arguments, name + '/' + container);
+      std::string both = name;
+      both.append(1, '/').append(container);
+      print_pod(arguments, both);
       continue;
     }
     const Manifest manifest = kept_manifest(paths, name);

@@ -61,7 +61,7 @@ RunOutcome run_pod(Pod pod, const std::vector<DataObject>& objects, const RunOpt
 
 /// The same in the background: starts a monitor of its own, and returns the pod's name once every app container has
 /// begun, or, with `ready_within`, once the pod is ready. A signal that ends this process before that undoes the pod.
-/// Options that are about showing output are ignored.
+/// Options that are about showing output are ignored. Blocks signals for the calling process, as run_pod() does.
 /// @throws Error  when the pod cannot start, or ends before that
 std::string run_detached(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options,
                          std::optional<std::chrono::nanoseconds> ready_within);

@@ -1,7 +1,5 @@
 #include "base/time.hpp"
 
-#include <ctime>
-
 #include "base/text.hpp"
 
 namespace podctl {
@@ -21,13 +19,14 @@ constexpr std::array<Unit, 6> kUnits{
 
 }  // namespace
 
+// Not by gmtime(3), which reads /etc/localtime for its leap seconds.
 std::string rfc3339(std::chrono::nanoseconds unix_time, int fraction_digits) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(unix_time);
-  const std::time_t whole = seconds.count();
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  std::string out = cat(padded(parts.tm_year + 1900, 4), '-', padded(parts.tm_mon + 1, 2), '-', padded(parts.tm_mday, 2), 'T',
-                        padded(parts.tm_hour, 2), ':', padded(parts.tm_min, 2), ':', padded(parts.tm_sec, 2));
+  const auto days = std::chrono::floor<std::chrono::days>(seconds);
+  const std::chrono::year_month_day date{std::chrono::sys_days(days)};
+  const std::chrono::hh_mm_ss time(seconds - days);
+  std::string out = cat(padded(int{date.year()}, 4), '-', padded(unsigned{date.month()}, 2), '-', padded(unsigned{date.day()}, 2), 'T',
+                        padded(time.hours().count(), 2), ':', padded(time.minutes().count(), 2), ':', padded(time.seconds().count(), 2));
   if (fraction_digits > 0) {
     const std::string digits = padded((unix_time - seconds).count(), 9);
     append(out, '.', std::string_view(digits).substr(0, static_cast<std::size_t>(fraction_digits)));

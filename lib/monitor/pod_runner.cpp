@@ -31,6 +31,7 @@ using lifecycle::StopCause;
 constexpr std::size_t kMaxFinalMessage = 4096;  // of a container's final message: its last bytes
 constexpr Duration kDiskCheck = 10s;            // how often volumes with a limit are measured, as a kubelet does
 constexpr auto kLastWords = 2000ms;             // how long the caller's reader has for what is left to show
+constexpr std::size_t kMostNotes = 4096;        // that wait to be written: a disk may be full for long
 constexpr Duration kRecordRetry = 1s;           // after a record that could not be written
 constexpr Duration kRecordDelay = 20ms;         // from a change to its record: several changes, and short lives, cost one write
 
@@ -302,14 +303,21 @@ void PodRunner::carry_out(const lifecycle::KillContainer& action) {
 void PodRunner::carry_out(const lifecycle::Finish&) { over_ = true; }
 
 void PodRunner::carry_out(const lifecycle::Note& note) {
-  const std::string line = view::event_json(pod_.metadata.name, note.container ? std::string_view(state_.rules[*note.container].name) : "",
-                                            note, now() + clock_offset_);
-  events_.add(line);
+  // Put in words when they are written: a start has better things to do.
+  if (notes_.size() < kMostNotes) notes_.emplace_back(now(), note);
   if (options_.log)
     options_.log(cat(note.reason, note.container ? cat(" ", state_.rules[*note.container].name) : "",
                      note.message.empty() ? "" : cat(": ", note.message)));
-  if (options_.status_fd >= 0) static_cast<void>(raw::write(options_.status_fd, line.data(), line.size()));
+  if (options_.status_fd >= 0) {
+    const std::string line = event_line(note, now());
+    static_cast<void>(raw::write(options_.status_fd, line.data(), line.size()));
+  }
   if (note.reason == "BackOff" && note.container) say(cat(state_.rules[*note.container].name, ": ", note.message));
+}
+
+std::string PodRunner::event_line(const lifecycle::Note& note, Time at) const {
+  const std::string_view container = note.container ? std::string_view(state_.rules[*note.container].name) : "";
+  return view::event_json(pod_.metadata.name, container, note, at + clock_offset_);
 }
 
 // --- what happens -----------------------------------------------------------------------------------------
@@ -625,7 +633,9 @@ void PodRunner::write_record(state::PodFolder::Durability durability) {
   if (!std::exchange(recorded_, true))
     folder_->write("manifest.json", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kLeftOut));
   folder_->write("status.json", view::status_json(status_source()), durability);
-  events_.write(folder_->state_fd());
+  std::string lines;
+  for (const auto& [at, note] : std::exchange(notes_, {})) lines += event_line(note, at);
+  state::append_events(folder_->state_fd(), lines);
 }
 
 }  // namespace podctl::monitor

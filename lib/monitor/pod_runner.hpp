@@ -68,6 +68,7 @@ class PodRunner {
   [[nodiscard]] Duration scaled(Duration real) const;
   void carry_out(const lifecycle::Finish&);
   void carry_out(const lifecycle::Note& note);
+  [[nodiscard]] std::string event_line(const lifecycle::Note& note, Time at) const;
   // What happens
   void on_signal();
   void on_started(std::size_t index);
@@ -147,8 +148,8 @@ class PodRunner {
   bool warned_of_record_ = false;
   std::optional<Background> background_;  ///< until it has been told
   std::optional<Time> report_until_;
-  bool withdrawn_ = false;  ///< nobody waits for the start any more
-  state::EventLog events_;
+  bool withdrawn_ = false;                               ///< nobody waits for the start any more
+  std::vector<std::pair<Time, lifecycle::Note>> notes_;  // not yet written
   std::optional<Control> control_;
   Workers workers_{loop_};
 };

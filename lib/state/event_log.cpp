@@ -2,23 +2,28 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <utility>
 
 #include "sys/sys.hpp"
 
 namespace podctl::state {
+namespace {
 
-void EventLog::write(int folder) {
-  if (waiting_.empty()) return;
-  const std::string lines = std::exchange(waiting_, {});
-  UniqueFd file = sys::open_at(folder, kName, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
+constexpr off_t kMostBytes = off_t{1} << 20;
+
+UniqueFd open_events(int folder) { return sys::open_at(folder, kEvents, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600); }
+
+}  // namespace
+
+void append_events(int folder, std::string_view lines) {
+  if (lines.empty()) return;
+  UniqueFd file = open_events(folder);
   struct stat status {};
-  sys::check(sys::raw::fstat(file.get(), &status), "stat", kName);
-  if (static_cast<std::size_t>(status.st_size) > kMostBytes) {
-    if (::renameat(folder, kName, folder, kOldName) != 0) throw SysError(errno, "rename", kName);
-    file = sys::open_at(folder, kName, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
+  sys::check(sys::raw::fstat(file.get(), &status), "stat", kEvents);
+  if (status.st_size > kMostBytes) {
+    if (::renameat(folder, kEvents, folder, kOldEvents) != 0) throw SysError(errno, "rename", kEvents);
+    file = open_events(folder);
   }
-  sys::write_all(file.get(), lines, kName);
+  sys::write_all(file.get(), lines, kEvents);
 }
 
 }  // namespace podctl::state

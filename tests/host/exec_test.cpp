@@ -113,6 +113,19 @@ TEST_CASE("exec -t gives a terminal of the container's own", "[exec]") {
   CHECK(shell.code == 5);
 }
 
+TEST_CASE("run -t gives the container a terminal, and -i types into it", "[exec]") {
+  const World world;
+  const Result result =
+      world.podctl({"run", "-t", "--", "sh", "-c", "tty; test -t 0 && test -t 1 && test -t 2 && echo all; echo $TERM >&2"});
+  CHECK(result.code == 0);
+  CHECK(result.out == "/dev/pts/0\r\nall\r\nxterm\r\n");
+  Options options;
+  options.input = "echo $((6*7))\nexit 3\n";
+  const Result shell = world.podctl({"run", "-it", "--", "sh"}, options);
+  CHECK(contains(shell.out, "42"));
+  CHECK(shell.code == 3);
+}
+
 TEST_CASE("what exec runs ends with it, and what it leaves behind ends with the container", "[exec]") {
   const World world;
   const Detached pod(world, two_containers());
