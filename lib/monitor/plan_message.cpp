@@ -61,7 +61,10 @@ struct Encode {
 };
 
 Action action_of(const Message& step) {
-  const auto& [kind, value] = *step.items().begin();
+  if (!step.is_object() || step.empty()) throw Error({.id = "control-garbage", .message = "the monitor sent a step without a kind"});
+  const auto entry = step.begin();
+  const std::string& kind = entry.key();
+  const Message& value = *entry;
   if (kind == "join") return JoinPod{namespaces_of(value), {}};
   if (kind == "become") return BecomePodRoot{value.at(0), value.at(1)};
   if (kind == "session") return NewSession{};
