@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/inotify.h>
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -60,13 +61,17 @@ PodRecord require_pod(const StorePaths& paths, const std::string& name) {
   not_found("no-such-pod", cat("pods ", quote(name), " not found"), suggestion(name, names, ""), name);
 }
 
-UniqueFd open_record(const StorePaths& paths, const std::string& pod) {
-  if (auto folder = sys::try_open_at(AT_FDCWD, cat(paths.state, '/', pod), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)) return std::move(*folder);
+UniqueFd open_record(const StorePaths& paths, const PodRecord& pod) {
+  const nlohmann::json record = nlohmann::json::parse(pod.status_json, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json::json_pointer place("/status/podctl/keepsLogs");
+  const bool keeps = !record.is_object() || !record.contains(place) || record[place] != false;
+  auto folder = sys::try_open_at(AT_FDCWD, cat(paths.state, '/', pod.name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (keeps && folder) return std::move(*folder);
   throw Error({.id = "no-logs",
-               .message = cat("pod '", pod, "' keeps no logs"),
-               .cause = "it runs with --rm, which keeps no record either",
+               .message = cat("pod '", pod.name, "' keeps no logs"),
+               .cause = "it runs in the foreground with --rm",
                .error_class = ErrorClass::kConflict,
-               .pod = pod});
+               .pod = pod.name});
 }
 
 // What the record says; of a pod without a sound one, what its logs show. One that has just been started is recorded
@@ -283,7 +288,7 @@ class LogView {
 
 void show_logs(const StorePaths& paths, const std::string& pod, const LogOptions& options, int fd) {
   PodRecord record = require_pod(paths, pod);
-  const UniqueFd folder = open_record(paths, pod);
+  const UniqueFd folder = open_record(paths, record);
   const auto containers = containers_of(paths, record);
   std::vector<Source> sources = choose_sources(record, containers, folder.get(), options);
   LogPrinter printer(style_of(pod, sources, options), sources.size());

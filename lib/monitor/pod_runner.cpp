@@ -605,8 +605,17 @@ void PodRunner::abandon() noexcept {
 view::StatusSource PodRunner::status_source() const {
   std::vector<int> pids;
   for (const auto& container : containers_) pids.push_back(container.member && !container.exited ? container.member->process().pid() : 0);
-  return {pod_,  state_, plan_,  clock_offset_, uid_, ::getpid(), sandbox_ ? sandbox_->pause().pid() : 0, std::move(pids),
-          exit_, false,  frozen_};
+  return {.pod = pod_,
+          .state = state_,
+          .plan = plan_,
+          .clock_offset = clock_offset_,
+          .uid = uid_,
+          .monitor_pid = ::getpid(),
+          .pause_pid = sandbox_ ? sandbox_->pause().pid() : 0,
+          .pids = std::move(pids),
+          .exit = exit_,
+          .paused = frozen_,
+          .keeps_logs = keeps_logs_};
 }
 
 // The record of a pod that lives. Once every container has run, it takes the place of the one before for good.

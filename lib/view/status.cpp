@@ -103,6 +103,7 @@ json podctl_json(const StatusSource& source) {
       if (source.pids[i] != 0) pids[source.state.rules[i].name] = source.pids[i];
     own["containerPids"] = std::move(pids);
   }
+  if (!source.keeps_logs) own["keepsLogs"] = false;
   if (source.exit) {
     own["exit"] = {{"code", source.exit->code}, {"source", source.exit->source}};
     if (!source.exit->container.empty()) own["exit"]["container"] = source.exit->container;

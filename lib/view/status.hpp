@@ -24,6 +24,7 @@ struct StatusSource {
   std::optional<lifecycle::RunExit> exit;
   bool created = false;  ///< it was never started
   bool paused = false;   ///< its processes are held
+  bool keeps_logs = true;
 };
 
 /// The v1 Pod object with its status, and podctl's additions under status.podctl; ends with a newline.
