@@ -126,8 +126,12 @@ std::string object_json(const DataObject& object) {
   nlohmann::ordered_json json{{"apiVersion", "v1"},
                               {"kind", secret ? "Secret" : "ConfigMap"},
                               {"metadata", {{"name", object.name}, {"namespace", object.name_space}}}};
-  for (const auto& [key, value] : object.data) json[secret ? "data" : "binaryData"][key] = spec::encode_base64(value);
-  return json.dump(2) + '\n';
+  // Text stays text: what is binary reaches no environment variable.
+  for (const auto& [key, value] : object.data) {
+    if (!secret && !object.binary.contains(key)) json["data"][key] = value;
+    else json[secret ? "data" : "binaryData"][key] = spec::encode_base64(value);
+  }
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace podctl
