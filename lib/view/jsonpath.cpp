@@ -60,7 +60,7 @@ class Expression {
   }
 
  private:
-  [[noreturn]] void fail(std::string what) const {
+  [[noreturn]] void fail(std::string_view what) const {
     throw Error({.id = "bad-jsonpath",
                  .message = cat("cannot use the JSONPath ", quote(text_)),
                  .cause = cat("at character ", character(), ": ", what),
