@@ -1,4 +1,6 @@
 // The commands that make pods and bring them back.
+#include <unistd.h>
+
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/manifest_input.hpp"
@@ -6,8 +8,6 @@
 #include "podctl/control.hpp"
 #include "podctl/error.hpp"
 #include "podctl/run.hpp"
-
-#include <unistd.h>
 
 namespace podctl::cli {
 namespace {
@@ -23,12 +23,7 @@ int create(const Arguments& arguments) {
   RunOptions options;
   options.paths = paths_from(arguments);
   options.manifest_directory = input.directory;
-  for (const auto& pod : input.manifest.pods) {
-    if (!pod.metadata.name.empty())
-      if (const auto there = find_pod(options.paths, pod.metadata.name); there && there->liveness != Liveness::kRunning)
-        remove_pod(options.paths, pod.metadata.name);
-    print_pod(arguments, create_pod(pod, input.manifest.objects, options));
-  }
+  for (const auto& pod : input.manifest.pods) print_pod(arguments, create_pod(pod, input.manifest.objects, options));
   return 0;
 }
 

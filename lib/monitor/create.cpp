@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/path.hpp"
+#include "base/scope_exit.hpp"
 #include "base/text.hpp"
 #include "monitor/client.hpp"
 #include "monitor/kept_manifest.hpp"
@@ -61,17 +62,29 @@ std::string create_pod(Pod pod, const std::vector<DataObject>& objects, const Ru
   const std::string uid = monitor::make_uuid();
   const auto unix_now = std::chrono::system_clock::now().time_since_epoch();
   // What this machine cannot do is found out now, and not when the pod is started.
-  const PlanOptions plan_options{
-      .state_directory = folder.state(), .manifest_directory = options.manifest_directory, .start_time = unix_now, .pod_uid = uid};
+  const PlanOptions plan_options{.state_directory = folder.state(),
+                                 .volumes_directory = volumes_folder(options.paths),
+                                 .manifest_directory = options.manifest_directory,
+                                 .start_time = unix_now,
+                                 .pod_uid = uid};
   const Plan plan = make_plan(pod, objects, probe_host(questions_for(pod, plan_options)), plan_options);
   lifecycle::PodState state = lifecycle::make_pod_state(pod.spec);
   state.start_time = monitor::now();
   monitor::set_previous_aside(folder);
+  ScopeExit undo{[&]() noexcept {
+    try {
+      folder.remove_state();
+      folder.bring_previous_back();
+    } catch (const Error&) {
+      // The disk that did not take the record does not take this either; the next start of the name clears it.
+    }
+  }};
   folder.make_state();
   folder.write("manifest.json", monitor::kept_manifest_json(pod, objects, options.manifest_directory, monitor::Secrets::kLeftOut));
   const view::StatusSource source{
       .pod = pod, .state = state, .plan = plan, .clock_offset = unix_now - state.start_time, .uid = uid, .created = true};
   folder.write("status.json", view::status_json(source), state::PodFolder::Durability::kDisk);
+  undo.cancel();
   if (auto removal = monitor::begin_drop_previous(folder)) monitor::finish_drop_previous(folder, *removal);
   return pod.metadata.name;
 }

@@ -105,7 +105,7 @@ struct Source {
   std::optional<unsigned> instance;  // nothing before the first
   std::unique_ptr<LogReader> reader;
   const state::LogRecord* head = nullptr;  // the next record, when it has been read
-  bool is_dry = false;                     // there is no next record for now
+  bool is_dry = false;                     // its next record has not been written
   bool is_left = false;                    // a later instance has written: this one holds all it ever will
 };
 

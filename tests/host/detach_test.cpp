@@ -306,3 +306,35 @@ TEST_CASE("a pod that is killed with its monitor is lost, and its name free", "[
     CHECK(world.podctl({"rm", "test"}).code == 0);
   }
 }
+
+TEST_CASE("one container is stopped, restarted and killed while the others go on", "[detach]") {
+  const World world;
+  Json manifest = pod({container("app", kPatient), container("log", kPatient)});
+  manifest["spec"]["restartPolicy"] = "Always";
+  const Detached pod(world, manifest);
+  const auto status = [&](const char* name) { return container_status(pod.record(), name); };
+  const auto pid = [&](const char* name) { return pod.record()["status"]["podctl"]["containerPids"].value(name, 0); };
+  const int log = pid("log"), app = pid("app");
+  CHECK(world.podctl({"stop", "test", "-c", "app"}).out == "pod/test/app\n");
+  CHECK(eventually([&] { return status("app")["state"].contains("terminated"); }));
+  CHECK(status("app")["state"]["terminated"]["exitCode"] == 3);
+  CHECK(world.podctl({"restart", "test/app"}).code == 0);  // whatever its policy, at once
+  CHECK(eventually([&] { return status("app")["state"].contains("running") && pid("app") != app; }));
+  CHECK(world.podctl({"kill", "-c", "app", "-s", "KILL", "test"}).code == 0);
+  CHECK(eventually(
+      [&] { return status("app")["lastState"].contains("terminated") && status("app")["lastState"]["terminated"]["exitCode"] == 137; }));
+  CHECK(world.podctl({"stop", "test", "-c", "nope"}).code == 4);
+  CHECK(pid("log") == log);
+  CHECK(status("log")["restartCount"] == 0);
+}
+
+TEST_CASE("a create that is refused leaves the record of the pod before it", "[detach]") {
+  const World world;
+  CHECK(run_pod(world, pod({container("main", "exit 3")})).code == 3);
+  const std::string record = world.path() + "/root/state/pods/test/status.json", before = read_file(record);
+  Json manifest = pod({container("main", "true")});
+  manifest["spec"]["volumes"] = {volume("s", {{"secret", {{"secretName", "hidden"}}}})};
+  const Json hidden{{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", "hidden"}}}, {"stringData", {{"key", "kept"}}}};
+  CHECK(world.podctl({"create", write_manifest(world, manifest, {hidden})}).code == 5);
+  CHECK(read_file(record) == before);
+}
