@@ -5,7 +5,7 @@
 
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
-#include "cli/pod_names.hpp"
+#include "cli/pod_args.hpp"
 #include "podctl/logs.hpp"
 #include "podctl/text.hpp"
 
@@ -35,8 +35,7 @@ constexpr Flag kFlags[] = {
 std::optional<std::chrono::nanoseconds> time_of(const Arguments& arguments, std::string_view flag) {
   if (!arguments.has(flag)) return std::nullopt;
   const std::string text = arguments.text(flag);
-  if (const auto time = parse_time(text)) return time;
-  if (const auto ago = parse_duration(text)) return std::chrono::system_clock::now().time_since_epoch() - *ago;
+  if (const auto time = parse_moment(text, unix_now())) return time;
   usage_error("--" + std::string(flag) + ' ' + quote(text) + " is neither a duration nor a time",
               "write e.g. 10s, 5m or 1h30m for a time ago, or 2026-01-02T03:04:05Z");
 }
@@ -54,8 +53,8 @@ std::optional<std::uint64_t> tail_of(const Arguments& arguments) {
 
 int logs(const Arguments& arguments) {
   const StorePaths paths = paths_from(arguments);
-  const PodName name = one_pod(arguments, paths, "podctl logs POD");
-  LogOptions options{.container = name.container,
+  const NamedPod pod = one_pod(arguments, paths, NoName::kTakeOnlyPod);
+  LogOptions options{.container = pod.container,
                      .follow = arguments.is_set("follow"),
                      .previous = arguments.is_set("previous"),
                      .tail = tail_of(arguments),
@@ -65,7 +64,7 @@ int logs(const Arguments& arguments) {
                      .timestamps = arguments.is_set("timestamps"),
                      .terminal = ::isatty(1) == 1};
   if (arguments.has("prefix")) options.prefix = arguments.is_set("prefix") ? LogPrefix::kAlways : LogPrefix::kNever;
-  show_logs(paths, name.pod, options, 1);
+  show_logs(paths, pod.record.name, options, 1);
   return 0;
 }
 

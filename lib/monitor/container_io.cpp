@@ -10,7 +10,6 @@
 #include <chrono>
 
 #include "base/text.hpp"
-#include "monitor/control_socket.hpp"
 #include "monitor/message.hpp"
 #include "sys/sys.hpp"
 
@@ -60,13 +59,13 @@ run::Streams ContainerIo::make_streams(const Wanted& wanted) {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw SysError(errno, "socketpair");
     terminal_ours_.reset(ends[0]);
     terminal_theirs_.reset(ends[1]);
-    set_nonblocking(terminal_ours_.get());
+    sys::set_nonblocking(terminal_ours_.get());
     is_terminal_ = true;
     return {.terminal = terminal_theirs_.get(), .rows = wanted.rows, .columns = wanted.columns};
   }
   for (auto& source : sources_) {
     sys::Pipe pipe = sys::make_pipe();
-    set_nonblocking(pipe.read_end.get());
+    sys::set_nonblocking(pipe.read_end.get());
     source.read_end = std::move(pipe.read_end);
     source.write_end = std::move(pipe.write_end);
   }
@@ -74,7 +73,7 @@ run::Streams ContainerIo::make_streams(const Wanted& wanted) {
     sys::Pipe pipe = sys::make_pipe();
     input_read_ = std::move(pipe.read_end);
     input_write_ = std::move(pipe.write_end);
-    set_nonblocking(input_write_.get());
+    sys::set_nonblocking(input_write_.get());
   }
   return {.in = input_read_.get(), .out = sources_[0].write_end.get(), .err = sources_[1].write_end.get()};
 }
@@ -102,7 +101,7 @@ void ContainerIo::receive_terminal() {
   if (received.empty()) return;  // its start failed before that
   Source& source = sources_[0];
   source.read_end = std::move(received.front());
-  set_nonblocking(source.read_end.get());
+  sys::set_nonblocking(source.read_end.get());
   watch(state::Stream::kOut);
   input_write_.reset(::fcntl(source.read_end.get(), F_DUPFD_CLOEXEC, 3));
   if (wants_input_) pump_input(input_source_);
@@ -150,7 +149,7 @@ ContainerIo::Attachment ContainerIo::attach(bool with_input, bool once) {
   Tap& tap = taps_.emplace_back();
   for (std::size_t i = 0; i < (is_terminal_ ? 1 : 2); ++i) {
     sys::Pipe pipe = sys::make_pipe();
-    set_nonblocking(pipe.write_end.get());
+    sys::set_nonblocking(pipe.write_end.get());
     tap.ends[i] = std::move(pipe.write_end);
     (i == 0 ? theirs.out : theirs.err) = std::move(pipe.read_end);
     // A pipe whose reader has gone says so (EPOLLERR), whether or not anything is asked for.

@@ -37,7 +37,7 @@ Control::Control(Loop& loop, int folder, Handler handler) : loop_(loop), handler
       throw SysError(errno, "bind", kControlName);
   });
   if (::listen(listener_.get(), kBacklog) != 0) throw SysError(errno, "listen", kControlName);
-  set_nonblocking(listener_.get());
+  sys::set_nonblocking(listener_.get());
   loop_.add(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept(); });
 }
 

@@ -14,8 +14,6 @@ namespace podctl::monitor {
 
 inline constexpr const char* kControlName = "control";
 
-inline void set_nonblocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
-
 inline UniqueFd make_control_socket() {
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) throw SysError(errno, "socket", kControlName);

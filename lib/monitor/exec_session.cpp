@@ -12,7 +12,6 @@
 #include "base/text.hpp"
 #include "host/accounts.hpp"
 #include "monitor/client.hpp"
-#include "monitor/control_socket.hpp"
 #include "monitor/relay.hpp"
 #include "podctl/control.hpp"
 #include "run/exec.hpp"
@@ -72,7 +71,7 @@ struct ExecStreams {
     if (theirs.in == 0 && is_terminal(0)) {
       sys::Pipe pipe = sys::make_pipe();
       relay.in = std::move(pipe.write_end);
-      monitor::set_nonblocking(relay.in.get());
+      sys::set_nonblocking(relay.in.get());
       pipes[0] = std::move(pipe.read_end);
       theirs.in = pipes[0].get();
     }
@@ -94,7 +93,7 @@ struct ExecStreams {
     std::vector<UniqueFd> received = reader.take_descriptors();
     if (received.empty()) return;  // its start failed
     relay.out = std::move(received.front());
-    monitor::set_nonblocking(relay.out.get());
+    sys::set_nonblocking(relay.out.get());
     relay.in_is_terminal = true;
     if (request.input) relay.in.reset(::fcntl(relay.out.get(), F_DUPFD_CLOEXEC, 3));
   }

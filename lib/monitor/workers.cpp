@@ -11,7 +11,6 @@
 #include <csignal>
 
 #include "base/text.hpp"
-#include "monitor/control_socket.hpp"
 #include "monitor/setup.hpp"
 #include "run/exec.hpp"
 #include "sys/sys.hpp"
@@ -53,7 +52,7 @@ void Workers::run(const WorkKey& key, Plan plan, const HostFacts& facts, int tar
   worker.done = std::move(done);
   if (timeout) worker.due = now() + *timeout;
   sys::Pipe pipe = sys::make_pipe();
-  set_nonblocking(pipe.read_end.get());
+  sys::set_nonblocking(pipe.read_end.get());
   try {
     worker.member =
         run::start_exec(std::move(plan), facts, target, {.out = pipe.write_end.get(), .err = pipe.write_end.get(), .gives_away = true});
@@ -78,7 +77,7 @@ void Workers::speak(const WorkKey& key, int pause, const Namespaces& held, std::
   if (pid == 0) be_speaker(pause, joined, pipe.write_end.get(), speak);
   worker.child = Process(pid, sys::open_pidfd(pid));
   worker.output = std::move(pipe.read_end);
-  set_nonblocking(worker.output.get());
+  sys::set_nonblocking(worker.output.get());
   workers_[key] = std::move(worker);
   watch(key);
 }

@@ -105,6 +105,11 @@ Pipe make_pipe() {
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
+void set_nonblocking(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) throw SysError(errno, "fcntl(O_NONBLOCK)");
+}
+
 UniqueFd make_eventfd() { return UniqueFd(static_cast<int>(check_errno(::eventfd(0, EFD_CLOEXEC), "eventfd"))); }
 
 UniqueFd open_pidfd(pid_t pid) { return UniqueFd(static_cast<int>(check(raw::pidfd_open(pid, 0), "pidfd_open"))); }

@@ -40,6 +40,8 @@ struct Pipe {
   UniqueFd read_end, write_end;
 };
 Pipe make_pipe();
+/// Of the open file, which every copy of the descriptor shares.
+void set_nonblocking(int fd);
 UniqueFd make_eventfd();
 UniqueFd open_pidfd(pid_t pid);
 
