@@ -82,6 +82,9 @@ void set_field(Node& pod, const std::string& path, const std::string& value, std
   if (!pieces) return flag_problem(problems, flag, "not a field path; write e.g. spec.containers[0].image");
   if (pieces->size() > std::size_t{kMaxManifestDepth})
     return flag_problem(problems, flag, cat("nested deeper than ", kMaxManifestDepth, " levels"));
+  // What the object is was settled when it was chosen as the Pod to change.
+  if (const auto name = pieces->front().name; name == "apiVersion" || name == "kind")
+    return flag_problem(problems, flag, "cannot be changed: it says what the object is; change metadata or spec");
   Node* node = &pod;
   for (const auto& piece : *pieces) {
     if (piece.index) {

@@ -54,6 +54,7 @@ TEST_CASE("--set takes keys of maps in brackets and after a dot", "[edit]") {
 }
 
 TEST_CASE("a --set that cannot be carried out says why, and names the flag", "[edit]") {
+  const std::string what_it_is = "cannot be changed: it says what the object is; change metadata or spec";
   const std::string no_path = "not a field path; write e.g. spec.containers[0].image";
   const struct {
     const char* path;
@@ -75,6 +76,9 @@ TEST_CASE("a --set that cannot be carried out says why, and names the flag", "[e
       {"spec.containers.image", "\"image\" is looked for in a list"},
       {"spec.containers[-1].image", "\"-1\" is looked for in a list"},
       {"[0]", "item 0 is looked for in an object"},
+      {"kind", what_it_is},
+      {"apiVersion", what_it_is},
+      {"apiVersion.x", what_it_is},
   };
   for (const auto& row : rows) {
     INFO(row.path);
