@@ -107,7 +107,10 @@ AnswerReader::State AnswerReader::take(std::string_view bytes) {
 }
 
 AnswerReader::State AnswerReader::parse() {
+  // No chunked body ends in fewer bytes, and Beast's parser asserts that an empty one comes in no smaller pieces.
+  constexpr std::size_t kShortestEnd = std::string_view("0\r\n\r\n").size();
   while (!waiting_.empty()) {
+    if (parser_->is_header_done() && parser_->chunked() && waiting_.size() < kShortestEnd) return State::kMore;
     boost::beast::error_code error;
     const std::size_t used = parser_->put(boost::asio::buffer(waiting_), error);
     waiting_.erase(0, used);
