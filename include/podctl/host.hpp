@@ -54,6 +54,8 @@ struct HostFacts {
   std::string newuidmap, newgidmap;
   std::string host_name;
   bool has_ipv6 = true;
+  /// A tmpfs can hold the writable layer of an overlay made in a user namespace: it has user.* attributes (6.6 on).
+  bool layers_in_memory = false;
   std::vector<HostFolder> host_root;
   bool has_hosts = false, has_hostname = false, has_resolv_conf = false;  ///< below the host's /etc
   std::string resolv_conf;                                                ///< content

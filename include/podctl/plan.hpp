@@ -185,6 +185,13 @@ struct StartPause {};
 struct JoinPod {
   Namespaces joined, fresh;
 };
+/// Mounts a tmpfs for the writable layers of one root: what MakeLayer makes on disk, in memory. It goes with the mount
+/// namespace of the container.
+struct MountLayers {
+  std::string target;                    ///< in the pod tree
+  std::vector<std::string> directories;  ///< below `target`; NAME.upper and NAME.work of each layer among them
+  std::vector<std::string> files;        ///< empty ones below `target`
+};
 /// Lays a writable layer over a read-only folder.
 struct MountOverlay {
   std::string lower;   ///< in the pod tree
@@ -272,8 +279,8 @@ using Action =
                  action::NewSandbox, action::MapIds, action::BecomePodRoot, action::DieWithMonitor, action::StopPropagation,
                  action::NewNetwork, action::JoinNetwork, action::ConfigureLoopback, action::SetHostname, action::MountPodTree,
                  action::MountTmpfs, action::BindHost, action::BindDevices, action::MountProc, action::MountSysfs, action::MaskPaths,
-                 action::WriteFiles, action::EnterPodTree, action::StartPause, action::JoinPod, action::MountOverlay, action::MoveMount,
-                 action::BindInto, action::FillDev, action::MountDevpts, action::MountMqueue, action::MakeMessageFile,
+                 action::WriteFiles, action::EnterPodTree, action::StartPause, action::JoinPod, action::MountLayers, action::MountOverlay,
+                 action::MoveMount, action::BindInto, action::FillDev, action::MountDevpts, action::MountMqueue, action::MakeMessageFile,
                  action::MakeRootReadOnly, action::EnterRoot, action::NoteMark, action::AwaitPause, action::NewSession,
                  action::RestoreLimits, action::ChangeDirectory, action::LimitCapabilities, action::SetIdentity,
                  action::ForbidNewPrivileges, action::ConnectStreams, action::ConnectTerminal, action::AwaitTurn, action::ExecProgram>;
@@ -296,7 +303,7 @@ struct PlannedMember {
   std::uint32_t uid = 0, gid = 0;
   bool stdin_open = false, stdin_once = false, terminal = false;
   std::string message_file;  ///< absolute below pause's root
-  bool has_layer = false;    ///< a writable layer on disk
+  bool has_layer = false;    ///< a writable layer over its root
 };
 
 struct Plan {
@@ -311,11 +318,12 @@ struct Plan {
   std::string network;             ///< private, host or none
   std::string sharing;             ///< pod or kubernetes, the effective choice
   bool uses_disk = false;          ///< there are folders under the state directory
+  bool layers_on_disk = false;     ///< writable layers among them
   std::vector<std::string> notes;  ///< what the user should know
 };
 
 struct PlanOptions {
-  std::string state_directory;             ///< of this pod: disk volumes and writable layers live below it
+  std::string state_directory;             ///< of this pod: disk volumes and layers on disk live below it
   std::string volumes_directory;           ///< where volumes that outlive pods are, by the names of their claims
   std::string manifest_directory;          ///< relative rootfs: folders start here
   std::chrono::nanoseconds start_time{0};  ///< since 1970; names the folders of configMap volumes

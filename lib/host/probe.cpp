@@ -118,6 +118,12 @@ std::string probe_resolv_conf() {
   return text;
 }
 
+// By utsname's release, e.g. "6.1.0-18-amd64".
+bool kernel_is_at_least(const char* release, unsigned version, unsigned patchlevel) {
+  unsigned has[2] = {};
+  return std::sscanf(release, "%u.%u", &has[0], &has[1]) == 2 && std::pair(has[0], has[1]) >= std::pair(version, patchlevel);
+}
+
 // What a root file system says about itself. Its content is not trusted: no link leads out of it, and what is
 // no small file is not read.
 void probe_root(HostFacts& facts, const std::string& root, const std::vector<std::uint32_t>& uids) {
@@ -210,6 +216,7 @@ HostFacts probe_host(const HostQuestions& questions) {
   utsname names{};
   ::uname(&names);
   facts.host_name = names.nodename;
+  facts.layers_in_memory = kernel_is_at_least(names.release, 6, 6);
   std::uint64_t limit[2] = {};
   sys::check(raw::prlimit64(0, RLIMIT_NOFILE, nullptr, limit), "prlimit64");
   facts.open_files_soft = limit[0];

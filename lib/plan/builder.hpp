@@ -81,9 +81,13 @@ void add_root(const Draft& draft, const Place& place, const std::vector<Place>& 
 /// Makes sure that the pod's folder on disk is there.
 void use_disk(const Draft& draft, Stage stage);
 
+/// Writable layers are in memory, each container's own; otherwise in the pod's folder on disk.
+/// @throws Error when podctl.dev/layers asks for memory and the kernel cannot
+bool layers_in_memory(const Draft& draft);
 /// The writable layers of a container's root: none, one, or one for each folder of the host.
 std::vector<std::string> layer_names(const Draft& draft, const Place& place);
 action::MakeLayer make_layer(const Draft& draft, const Place& place, std::string name);
+/// Makes those on disk, before the container is born.
 void add_layers(const Draft& draft, const Place& place);
 
 /// Shows a host path in the pod tree, the way this machine needs it.

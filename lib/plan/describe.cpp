@@ -188,6 +188,11 @@ StepText words(const JoinPod& a) {
   return {"join-pod", cat("join ", names_of(a.joined)), cat("new ", names_of(a.fresh)),
           cat("setns(pidfd, ", flags_of(a.joined), "), clone(", flags_of(a.fresh), "|CLONE_PARENT)"), "ls -l /proc/PID/ns"};
 }
+StepText words(const MountLayers& a) {
+  return {"mount-layers", "writable layers in memory",
+          cat("tmpfs on ", a.target, ": ", join(a.directories, " "), a.files.empty() ? "" : " ", join(a.files, " ")), "mount(tmpfs)",
+          "cat /proc/PID/mountinfo"};
+}
 StepText words(const MountOverlay& a) {
   return {"mount-overlay", cat("overlay on ", a.target), cat("layer ", a.name, " over ", a.lower), "mount(overlay)",
           "cat /proc/PID/mountinfo"};

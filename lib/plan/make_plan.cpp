@@ -43,6 +43,7 @@ void list_members(const Draft& draft, const std::vector<Place>& all) {
     if (!message.empty()) member.message_file = shares_mounts(draft.pod) ? message : cat(kScratchFolder, '/', container.name);
     for (const auto& mount : container.volume_mounts)  // a volume of its own at that path: not podctl's to read
       if (!message.empty() && clean_path(mount.mount_path) == message) member.message_file.clear();
+    draft.plan.layers_on_disk = draft.plan.layers_on_disk || (member.has_layer && !layers_in_memory(draft));
     draft.plan.members.push_back(std::move(member));
   }
 }
@@ -70,8 +71,9 @@ void add_shared_root(const Draft& draft, const std::vector<Place>& all) {
   const Container merged = merged_container(draft, all);
   Place place = all.front();
   place.container = &merged;
-  for (const auto& layer : layer_names(draft, place))
-    draft.prepare(Stage::kMounts, make_layer(draft, place, layer), "a writable layer on disk");
+  if (draft.plan.layers_on_disk)
+    for (const auto& layer : layer_names(draft, place))
+      draft.prepare(Stage::kMounts, make_layer(draft, place, layer), "a writable layer on disk");
   add_root(draft, place, all, Actor::kPause);
 }
 
@@ -87,7 +89,7 @@ void add_member(const Draft& draft, const Place& place, const std::vector<Place>
   };
   const bool shared = shares_mounts(draft.pod);
 
-  if (!shared) add_layers(draft, place);
+  if (!shared && plan.layers_on_disk) add_layers(draft, place);
   add(Stage::kSandbox, action::JoinPod{plan.namespaces, {.mnt = !shared, .pid = plan.pid_per_member, .cgroup = true}},
       shared ? "podctl.dev/share-mounts" : "a private copy of the pod's mounts");
   if (draft.facts.privileged) add(Stage::kIdentity, action::BecomePodRoot{0, 0}, "the ids outside the map mean nothing inside");
@@ -274,7 +276,8 @@ std::vector<Step> make_join_plan(const Plan& plan, int member, const JoinOptions
     if (std::holds_alternative<action::AwaitTurn>(step.action) && !options.in_turn) continue;
     Step copy = step;
     if (auto* layer = std::get_if<action::MakeLayer>(&copy.action)) append(layer->name, '.', options.attempt);
-    if (auto* overlay = std::get_if<action::MountOverlay>(&copy.action)) append(overlay->name, '.', options.attempt);
+    if (auto* overlay = std::get_if<action::MountOverlay>(&copy.action); overlay != nullptr && plan.layers_on_disk)
+      append(overlay->name, '.', options.attempt);
     steps.push_back(std::move(copy));
   }
   return steps;

@@ -10,10 +10,6 @@
 namespace podctl::plan {
 namespace {
 
-bool any_layer(const Plan& plan) {
-  return std::any_of(plan.members.begin(), plan.members.end(), [](const PlannedMember& m) { return m.has_layer; });
-}
-
 std::vector<std::string> distinct_roots(const std::vector<Place>& all) {
   std::vector<std::string> roots;
   for (const auto& place : all)
@@ -63,6 +59,20 @@ void add_host_root(const RootSteps& steps, const Place& place) {
   }
 }
 
+void add_memory_layers(const RootSteps& steps, const Place& place) {
+  action::MountLayers layers{.target = std::string(kLayersFolder), .directories = {}, .files = {}};
+  for (const auto& name : layer_names(steps.draft, place))
+    for (const char* part : {".upper", ".work"}) layers.directories.push_back(cat(name, part));
+  if (layers.directories.empty()) return;
+  if (const auto missing = steps.draft.facts.missing_etc.find(place.root);
+      missing != steps.draft.facts.missing_etc.end() && !missing->second.empty()) {
+    layers.directories.push_back(cat(place.container->name, ".upper/etc"));
+    for (const auto& file : missing->second) layers.files.push_back(cat(place.container->name, ".upper/etc/", file));
+  }
+  const bool asked = !annotation(steps.draft.pod, spec::kLayersAnnotation).empty();
+  steps.add(Stage::kMounts, std::move(layers), asked ? "podctl.dev/layers" : "thrown away with the container");
+}
+
 // Targets nest by their path, so the order of the manifest does not matter.
 std::vector<const VolumeMount*> mounts_by_path(const Container& container) {
   std::vector<const VolumeMount*> mounts;
@@ -95,6 +105,18 @@ void add_etc_files(const RootSteps& steps, const Place& place) {
 }
 
 }  // namespace
+
+bool layers_in_memory(const Draft& draft) {
+  const std::string asked = annotation(draft.pod, spec::kLayersAnnotation);
+  if (asked == "memory" && !draft.facts.layers_in_memory)
+    throw Error({.id = "no-memory-layers",
+                 .message = cat("pod '", draft.pod.metadata.name,
+                                "' asks for writable layers in memory (podctl.dev/layers), which needs Linux 6.6"),
+                 .hint = "leave the annotation out: they are on disk then",
+                 .error_class = ErrorClass::kHost,
+                 .pod = draft.pod.metadata.name});
+  return asked == "disk" ? false : draft.facts.layers_in_memory;
+}
 
 std::vector<std::string> layer_names(const Draft& draft, const Place& place) {
   const std::string& name = place.container->name;
@@ -146,7 +168,7 @@ void add_host_folders(const Draft& draft, const std::vector<Place>& all) {
           /*shift_ids=*/true, cat(place->path, ".image"));
     }
   }
-  if (any_layer(draft.plan)) {
+  if (draft.plan.layers_on_disk) {
     const std::string folder = cat(draft.options.state_directory, "/upper");
     const auto owner = draft.facts.privileged ? std::optional(draft.plan.uids[0].host) : std::nullopt;
     use_disk(draft, Stage::kMounts);
@@ -165,6 +187,7 @@ void add_root(const Draft& draft, const Place& place, const std::vector<Place>& 
   const std::string standard = "every container has it";
   const auto below = [](std::string_view name) { return cat(kTemplatesFolder, '/', name); };
 
+  if (!plan.layers_on_disk) add_memory_layers(steps, place);
   if (place.root == "host") {
     add_host_root(steps, place);
   } else {

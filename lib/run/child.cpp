@@ -267,6 +267,7 @@ Result apply(Child& child, const Op& op) noexcept {
     case Op::Code::kEnterRoot: return change_root(child);
     case Op::Code::kAnnounceTree: set_word(child.program.handoff->tree_ready, 1); return {};
     case Op::Code::kExecPause: return exec_pause(op);
+    case Op::Code::kLayers: return mount_layers(op);
     case Op::Code::kOverlay:
     case Op::Code::kNewOverlayRoot: return mount_overlay(child, op);
     case Op::Code::kMoveMount: return move_template(child, op);

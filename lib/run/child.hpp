@@ -110,6 +110,7 @@ Result bind_host(const Child& child, const Op& op) noexcept;
 Result bind_devices(const Child& child, const Op& op) noexcept;
 Result mask_paths(const Child& child, const Op& op) noexcept;
 Result write_files(const Child& child, const Op& op) noexcept;
+Result mount_layers(const Op& op) noexcept;
 Result change_root(const Child& child) noexcept;
 Result move_template(const Child& child, const Op& op) noexcept;
 Result bind_into(const Child& child, const Op& op) noexcept;

@@ -143,24 +143,35 @@ Result mask_paths(const Child& child, const Op& op) noexcept {
   return {};
 }
 
-Result write_files(const Child& child, const Op& op) noexcept {
-  TargetError error;
-  const Fd folder(open_target(child.base, op.target, Want::kDirectory, error));
-  if (!folder) return from(error);
+static Result write_items(int folder, const Op& op) noexcept {
   for (std::size_t i = 0; i < op.item_count; ++i) {
     const Item& item = op.items[i];
     if (item.size == 0 && item.text != nullptr && (item.mode & S_IFMT) == S_IFLNK) {
-      PODCTL_TRY(check(raw::symlinkat(item.text, folder.get(), item.path), Call::kSymlink, i));
+      PODCTL_TRY(check(raw::symlinkat(item.text, folder, item.path), Call::kSymlink, i));
     } else if ((item.mode & S_IFMT) == S_IFDIR) {
-      PODCTL_TRY(check(raw::mkdirat(folder.get(), item.path, item.mode & 0777), Call::kMkdir, i));
+      PODCTL_TRY(check(raw::mkdirat(folder, item.path, item.mode & 0777), Call::kMkdir, i));
     } else {
-      const Fd file(raw::openat(folder.get(), item.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+      const Fd file(raw::openat(folder, item.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
       if (!file) return check(file.get(), Call::kOpen, i);
       PODCTL_TRY(write_all(file.get(), item.text, item.size, Call::kWrite, i));
       PODCTL_TRY(check(raw::fchmod(file.get(), item.mode & 0777), Call::kFchmod, i));
     }
   }
   return {};
+}
+
+Result write_files(const Child& child, const Op& op) noexcept {
+  TargetError error;
+  const Fd folder(open_target(child.base, op.target, Want::kDirectory, error));
+  if (!folder) return from(error);
+  return write_items(folder.get(), op);
+}
+
+Result mount_layers(const Op& op) noexcept {
+  PODCTL_TRY(check(raw::mount("podctl", op.target, "tmpfs", op.flags, op.a), Call::kMount));
+  const Fd folder(raw::openat(AT_FDCWD, op.target, O_PATH | O_DIRECTORY));
+  if (!folder) return check(folder.get(), Call::kOpen);
+  return write_items(folder.get(), op);
 }
 
 Result change_root(const Child& child) noexcept {

@@ -238,14 +238,24 @@ struct Compiler {
     out.program_.joined = clone_flags(a.joined);
     out.program_.fresh = clone_flags(a.fresh);
   }
+  void compile(const action::MountLayers& a) {
+    auto& items = new_items();
+    for (const auto& folder : a.directories) items.push_back({.path = folder.c_str(), .mode = S_IFDIR | 0755});
+    for (const auto& file : a.files) items.push_back({.path = file.c_str(), .mode = S_IFREG | 0644});
+    Op& op = add(Op::Code::kLayers);
+    op.target = a.target.c_str();
+    op.a = "mode=755";
+    op.flags = MS_NOSUID | MS_NODEV;
+    use(op, items);
+  }
   void compile(const action::MountOverlay& a) {
     const bool is_root = a.target == "/";
     Op& op = add(is_root ? Op::Code::kNewOverlayRoot : Op::Code::kOverlay);
     op.target = is_root ? keep(cat("/m/", member_name())) : target(a.target);
     // userxattr: without it an overlay of a user namespace mounts and then fails at the first rename or
     // re-made folder (5.11 on). volatile: the layer is thrown away, so nothing waits for the disk.
-    op.a = keep(cat("lowerdir=", a.lower, ",upperdir=", a.layers, '/', a.name, ".upper,workdir=", a.layers, '/', a.name,
-                    ".work,userxattr,volatile"));
+    op.a = keep(cat("lowerdir=", a.lower, ",upperdir=", a.layers, '/', a.name, ".upper,workdir=", a.layers, '/', a.name, ".work,userxattr",
+                    plan.layers_on_disk ? ",volatile" : ""));
     op.flags = MS_NODEV;
   }
   void compile(const action::MoveMount& a) {

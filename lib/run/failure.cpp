@@ -47,6 +47,11 @@ struct ObjectOf {
     if (index - a.directories.size() < a.files.size()) return path_in(a.target, a.files[index - a.directories.size()].path);
     return a.target;
   }
+  std::string operator()(const MountLayers& a) const {
+    const auto index = static_cast<std::size_t>(slot.item);
+    if (slot.call == Call::kMkdir) return path_in(a.target, at(a.directories, index));
+    return slot.call == Call::kMount ? a.target : path_in(a.target, at(a.files, index - a.directories.size()));
+  }
   std::string operator()(const MountOverlay& a) const { return a.target; }
   std::string operator()(const MoveMount& a) const { return a.target; }
   std::string operator()(const BindInto& a) const {
@@ -95,7 +100,7 @@ Hint user_namespace_hint(int error) {
 // A volume of the manifest, not a root file system.
 bool is_volume(const BindHost& bind) { return is_below(bind.target, "/v"); }
 
-Hint hint_for(const HostFacts& facts, const Step& step, const Slot& slot) {
+Hint hint_for(const Plan& plan, const HostFacts& facts, const Step& step, const Slot& slot) {
   const int error = slot.error;
   if (std::holds_alternative<NewSandbox>(step.action) || std::holds_alternative<NewNetwork>(step.action) ||
       std::holds_alternative<JoinPod>(step.action)) {
@@ -129,7 +134,7 @@ Hint hint_for(const HostFacts& facts, const Step& step, const Slot& slot) {
   if (std::holds_alternative<MountProc>(step.action) && error == EPERM)
     return {"proc-masked",
             "the /proc around podctl is partly hidden, as in a container; run that with --security-opt unmask=ALL, or run podctl outside"};
-  if (std::holds_alternative<MountOverlay>(step.action) && slot.call == Call::kMount)
+  if (std::holds_alternative<MountOverlay>(step.action) && slot.call == Call::kMount && plan.layers_on_disk)
     return {"no-overlay", "the writable layer lies in podctl's state folder: put that on ext4, xfs or btrfs with --root DIR"};
   if (std::holds_alternative<BindInto>(step.action)) {
     if (error == EXDEV) return {"sub-path-escapes", "subPath must stay inside the volume; a link in it leads out"};
@@ -233,7 +238,7 @@ const char* call_name(Call call) noexcept {
 
 ErrorInfo launch_failure(const Plan& plan, const HostFacts& facts, const Step& step, const Slot& where) {
   ErrorInfo info;
-  const Hint hint = hint_for(facts, step, where);
+  const Hint hint = hint_for(plan, facts, step, where);
   info.id = hint.id.empty() ? "start-failed" : hint.id;
   info.hint = hint.text;
   info.pod = plan.pod;

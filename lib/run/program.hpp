@@ -46,6 +46,7 @@ struct Op {
     kEnterTree,
     kAnnounceTree,
     kExecPause,       // fd: the program, number: the descriptor it reports on
+    kLayers,          // target (in the pod tree), a: options, flags; items: as kWriteFiles
     kOverlay,         // target, a: options
     kNewOverlayRoot,  // the same, and the result becomes the root
     kMoveMount,       // a: source, target

@@ -96,8 +96,9 @@ TEST_CASE("a fault at any step of a pod on the host's files is told and undone",
 
 TEST_CASE("a fault at any step of a pod with writable layers is told and undone", "[fault]") {
   const World world;
-  fail_every_step(
-      world, R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"test"},"spec":{"restartPolicy":"Never","shareProcessNamespace":false,
+  const std::string place = GENERATE("", R"("podctl.dev/layers":"disk")");
+  fail_every_step(world, R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"test","annotations":{)" + place +
+                             R"(}},"spec":{"restartPolicy":"Never","shareProcessNamespace":false,
     "containers":[{"name":"one","image":"rootfs:)" +
-                 world.busybox_root() + R"(","command":["true"]}]}})");
+                             world.busybox_root() + R"(","command":["true"]}]}})");
 }

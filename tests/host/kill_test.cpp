@@ -31,6 +31,7 @@ Json busy_pod(const World& world) {
   one["volumeMounts"] = two["volumeMounts"] = {mount("data", "/data")};
   if (has_id_range()) two["securityContext"] = {{"runAsUser", 1000}, {"runAsGroup", 1000}};
   Json manifest = pod({one, two});
+  manifest["metadata"]["annotations"] = {{"podctl.dev/layers", "disk"}};
   manifest["spec"]["volumes"] = {volume("data", {{"emptyDir", Json::object()}})};
   return manifest;
 }

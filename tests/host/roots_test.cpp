@@ -25,6 +25,10 @@ std::set<std::string> inventory(const std::string& folder) {
 
 Json on_root(const std::string& folder) { return {{"image", "rootfs:" + folder}}; }
 
+// Flags that leave the place of writable layers to podctl, and that put them on disk.
+std::vector<std::string> anywhere() { return {}; }
+std::vector<std::string> on_disk() { return {"--set", "metadata.annotations[podctl.dev/layers]=disk"}; }
+
 }  // namespace
 
 TEST_CASE("on the host's root programs are there, read-only, and homes are hidden", "[roots]") {
@@ -61,13 +65,14 @@ TEST_CASE("each container has its own fresh folders", "[roots]") {
 
 TEST_CASE("writes to a rootfs folder go to a layer that is thrown away", "[roots]") {
   const World world;
+  const auto flags = GENERATE(anywhere(), on_disk());
   const std::string root = world.busybox_root();
   const auto before = inventory(root);
   const std::string script =
       "echo changed > /etc/passwd; cat /etc/passwd; rm /bin/vi; ls /bin/vi 2>&1; echo new > /new; mkdir -p /a/b; mv /etc/group /etc/moved; cat /new; ls /a /etc/moved";
-  CHECK(output_of(world, script, on_root(root)) == "changed\nls: /bin/vi: No such file or directory\nnew\n/etc/moved\n\n/a:\nb\n");
+  CHECK(output_of(world, script, on_root(root), flags) == "changed\nls: /bin/vi: No such file or directory\nnew\n/etc/moved\n\n/a:\nb\n");
   CHECK(inventory(root) == before);
-  CHECK(output_of(world, "cat /new 2>/dev/null || echo fresh; ls /bin/vi", on_root(root)) == "fresh\n/bin/vi\n");
+  CHECK(output_of(world, "cat /new 2>/dev/null || echo fresh; ls /bin/vi", on_root(root), flags) == "fresh\n/bin/vi\n");
 }
 
 TEST_CASE("a rootfs folder can be named relative to the manifest", "[roots]") {
@@ -88,12 +93,29 @@ TEST_CASE("a rootfs folder that is missing, or no folder, is an error that names
   }
 }
 
+TEST_CASE("a writable layer is in memory where the kernel can, and on disk when the manifest says so", "[roots]") {
+  const World world;
+  const bool disk = GENERATE(false, true);
+  Json main = container(
+      "main", "mkdir /gone; rmdir /gone; mkdir /gone /bin/new; mv /bin/new /bin/moved; echo text > /written; echo ready; sleep 60");
+  main["image"] = "rootfs:" + world.busybox_root();
+  LivePod live(world, pod({main}), disk ? on_disk() : anywhere());
+  live.await("ready");
+  const std::string state = world.path() + "/root/state/pods/test";
+  CHECK(exists(state + "/upper/main.0.upper/written") == (disk || !kernel_is_at_least(6, 6)));
+  CHECK(read_file("/proc/" + std::to_string(live.member("main")) + "/root/written") == "text\n");
+  live.stop();
+  CHECK_FALSE(exists(state + "/upper"));
+}
+
 TEST_CASE("two containers on one folder do not see each other's writes", "[roots]") {
   const World world;
+  const auto flags = GENERATE(std::vector<std::string>{"--log-prefix", "never"},
+                              std::vector<std::string>{"--log-prefix", "never", "--set", "metadata.annotations[podctl.dev/layers]=disk"});
   Json one = container("one", "echo one > /mark; sleep 0.4; cat /mark"),
        two = container("two", "sleep 0.2; cat /mark 2>/dev/null || echo none");
   one["image"] = two["image"] = "rootfs:" + world.busybox_root();
-  CHECK(run_pod(world, pod({one, two}), {"--log-prefix", "never"}).out == "none\none\n");
+  CHECK(run_pod(world, pod({one, two}), flags).out == "none\none\n");
 }
 
 TEST_CASE("a restart gets a fresh layer, and keeps the volumes", "[roots]") {
@@ -102,12 +124,17 @@ TEST_CASE("a restart gets a fresh layer, and keeps the volumes", "[roots]") {
       "main",
       "[ -e /mark ] && echo stale; echo x > /mark; echo x >> /data/count; [ $(wc -l < /data/count) = 2 ] && echo second && exit 0; exit 1");
   main["volumeMounts"] = {mount("data", "/data")};
+  std::vector<std::string> flags;
   SECTION("over a folder") { main["image"] = "rootfs:" + world.busybox_root(); }
+  SECTION("over a folder, on disk") {
+    main["image"] = "rootfs:" + world.busybox_root();
+    flags = on_disk();
+  }
   SECTION("the host's files") {}
   Json manifest = pod({main});
   manifest["spec"]["volumes"] = {volume("data", {{"emptyDir", Json::object()}})};
   manifest["spec"]["restartPolicy"] = "OnFailure";
-  const Result result = run_pod(world, manifest);
+  const Result result = run_pod(world, manifest, flags);
   INFO(result.err);
   CHECK(result.out == "second\n");
   CHECK(result.code == 0);
@@ -133,7 +160,8 @@ TEST_CASE("--overlay lays a throw-away layer over the host's folders", "[roots]"
   const World world;
   Json change = Json::object();
   std::vector<std::string> flags;
-  SECTION("by flag") { flags = {"--overlay"}; }
+  flags = GENERATE(anywhere(), on_disk());
+  flags.emplace_back("--overlay");
   const std::string script =
       "echo new > /etc/podctl-test-mark && cat /etc/podctl-test-mark; mkdir -p /usr/podctl-test/deep && ls -d /usr/podctl-test/deep; "
       "rm /etc/os-release && ls /etc/os-release 2>/dev/null || echo gone";

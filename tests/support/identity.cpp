@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 #include "support/catch.hpp"
 #include "support/command.hpp"
@@ -96,6 +97,14 @@ std::vector<IdRange> expected_map(Kind kind, bool several, std::uint32_t pod_id)
     next += range.count;
   }
   return map;
+}
+
+bool kernel_is_at_least(unsigned version, unsigned patchlevel) {
+  std::ifstream file("/proc/sys/kernel/osrelease");
+  unsigned has = 0, has_patch = 0;
+  char dot = 0;
+  if (!(file >> has >> dot >> has_patch)) throw std::runtime_error("/proc/sys/kernel/osrelease cannot be read");
+  return has > version || (has == version && has_patch >= patchlevel);
 }
 
 bool has_means(bool there, const std::string& what) {

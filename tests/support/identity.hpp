@@ -35,6 +35,9 @@ std::vector<IdRange> expected_map(Kind kind, bool several, std::uint32_t pod_id)
 std::vector<IdRange> read_map(const std::string& path);
 std::string to_text(const std::vector<IdRange>& map);
 
+/// By /proc/sys/kernel/osrelease.
+bool kernel_is_at_least(unsigned version, unsigned patchlevel);
+
 /// Says what this machine lacks, and whether the test can go on. PODCTL_TESTS_MUST_RUN=1 makes the lack a failure.
 bool has_means(bool there, const std::string& what);
 

@@ -24,6 +24,7 @@ ErrorInfo fail(Action action, const Slot& where, int member = -1, const std::str
   plan.pod = "web";
   plan.members = {{.name = "app"}};
   plan.steps.resize(9);
+  plan.layers_on_disk = true;
   const Step step{.number = 4,
                   .stage = Stage::kMounts,
                   .actor = member < 0 ? Actor::kPause : Actor::kMember,

@@ -87,6 +87,22 @@ TEST_CASE("rootfs: brings a writable layer on disk", "[plan]") {
 )"));
 }
 
+TEST_CASE("where the kernel can, a writable layer is in memory and goes with the container", "[plan]") {
+  HostFacts facts = user_facts();
+  facts.layers_in_memory = true;
+  const std::string spec = one_container(R"j("image":"rootfs:root/fs")j");
+  CHECK(changes(plan_of(spec), plan_of(spec, facts)) == golden(R"(
+- monitor make-host-directory: host folder /state/web (mode 0700, if missing)
+- monitor make-host-directory: host folder /state/web/upper (mode 0700, if missing)
+- pause bind-host: host /state/web/upper in the pod tree (at /w, must be a directory, nosuid, nodev)
+- monitor:app make-layer: writable layer app (in /state/web/upper)
++ app mount-layers: writable layers in memory (tmpfs on /w: app.upper app.work)
+)"));
+  CHECK(changes(plan_of(spec, facts), plan_of(spec, facts, R"j("podctl.dev/layers":"memory")j")) == golden("\n"));
+  CHECK(changes(plan_of(spec), plan_of(spec, facts, R"j("podctl.dev/layers":"disk")j")) == golden("\n"));
+  CHECK_THROWS_AS(plan_of(spec, user_facts(), R"j("podctl.dev/layers":"memory")j"), Error);
+}
+
 TEST_CASE("podctl.dev/overlay lays a layer over each folder of the host", "[plan]") {
   CHECK(changes(plain(), plan_of(one_container(), user_facts(), R"j("podctl.dev/overlay":"true")j")) == golden(R"(
 - app move-mount: mount of /etc (moved from /h/etc)

@@ -20,7 +20,9 @@ constexpr const char* kEverything =
 // Plans that between them have every kind of step.
 std::vector<Plan> many_plans() {
   std::vector<Plan> plans;
-  for (const HostFacts& facts : {user_facts(), ranged_facts(), root_facts()}) {
+  HostFacts newer = user_facts();
+  newer.layers_in_memory = true;
+  for (const HostFacts& facts : {user_facts(), ranged_facts(), root_facts(), newer}) {
     plans.push_back(plan_of(one_container(), facts));
     plans.push_back(plan_of(kEverything, facts));
     plans.push_back(plan_of(kEverything, facts, R"("podctl.dev/sharing":"kubernetes","podctl.dev/overlay":"true")"));
@@ -187,6 +189,13 @@ TEST_CASE("a layer brings the files of /etc that its root lacks, to mount on", "
   };
   CHECK(layers("x").at(0).etc_files == std::vector<std::string>{"hostname", "hosts"});
   CHECK(layers("y").at(0).etc_files.empty());
+  facts.layers_in_memory = true;
+  const auto in_memory = [&](const char* image) {
+    return all_of<action::MountLayers>(plan_of(one_container(cat(R"("image":"rootfs:)", image, "\"")), facts)).at(0);
+  };
+  CHECK(in_memory("x").directories == std::vector<std::string>{"app.upper", "app.work", "app.upper/etc"});
+  CHECK(in_memory("x").files == std::vector<std::string>{"app.upper/etc/hostname", "app.upper/etc/hosts"});
+  CHECK(in_memory("y").files.empty());
 }
 
 TEST_CASE("only a container that starts together with the one before it waits for its turn", "[plan][rules]") {
