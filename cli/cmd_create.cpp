@@ -1,6 +1,7 @@
 // The commands that make pods and bring them back.
 #include <unistd.h>
 
+#include "cli/changed_pods.hpp"
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/manifest_input.hpp"
@@ -12,10 +13,6 @@
 namespace podctl::cli {
 namespace {
 
-void print_pod(const Arguments& arguments, const std::string& name) {
-  if (!arguments.is_set("quiet")) print("pod/" + name + "\n");
-}
-
 // --- create -----------------------------------------------------------------------------------------------
 
 int create(const Arguments& arguments) {
@@ -23,7 +20,9 @@ int create(const Arguments& arguments) {
   RunOptions options;
   options.paths = paths_from(arguments);
   options.manifest_directory = input.directory;
-  for (const auto& pod : input.manifest.pods) print_pod(arguments, create_pod(pod, input.manifest.objects, options));
+  ChangedPods changed(arguments, options.paths);
+  for (const auto& pod : input.manifest.pods) changed.add(create_pod(pod, input.manifest.objects, options));
+  changed.print_objects(input.manifest.pods.size() == 1);
   return 0;
 }
 
@@ -38,6 +37,7 @@ constexpr Flag kStartFlags[] = {
      .example = "podctl start --wait-ready web"},
     selector_flag("podctl start -l app=web"),
     all_flag("podctl start --all"),
+    changed_output_flag("podctl start -o json web"),
 };
 
 RunOptions start_options(const Arguments& arguments, const StorePaths& paths) {
@@ -55,19 +55,22 @@ int start(const Arguments& arguments) {
   const std::vector<NamedPod> pods = several_pods(arguments, paths, NoNames::kRefuse);
   const bool attached = arguments.is_set("attach");
   if (attached && pods.size() != 1) usage_error("start -a takes one pod", "podctl start POD...");
-  if (attached && arguments.has("wait-ready")) usage_error("--wait-ready does not go with -a");
+  for (const char* flag : {"wait-ready", "output"})
+    if (attached && arguments.has(flag)) usage_error("--" + std::string(flag) + " does not go with -a");
+  ChangedPods changed(arguments, paths);
   for (const auto& pod : pods) {
     const std::string& name = pod.record.name;
     if (pod.record.liveness == Liveness::kRunning) {
       if (attached) usage_error("pod " + name + " runs already", "podctl attach " + name);
-      print_pod(arguments, name);
+      changed.add(pod.record);
       continue;
     }
     const Manifest manifest = kept_manifest(paths, name);
     const RunOptions options = start_options(arguments, paths);
     if (attached) return run_pod(manifest.pods.front(), manifest.objects, options).code;
-    print_pod(arguments, run_detached(manifest.pods.front(), manifest.objects, options, arguments.duration("wait-ready")));
+    changed.add(run_detached(manifest.pods.front(), manifest.objects, options, arguments.duration("wait-ready")));
   }
+  changed.print_objects(names_one_pod(arguments));
   return 0;
 }
 
@@ -81,25 +84,26 @@ constexpr Flag kRestartFlags[] = {
     container_flag("podctl restart -c app web"),
     selector_flag("podctl restart -l app=web"),
     all_flag("podctl restart --all"),
+    changed_output_flag("podctl restart -o json web"),
 };
 
 int restart(const Arguments& arguments) {
   const StorePaths paths = paths_from(arguments);
   const StopOptions stopping{arguments.duration("grace")};
+  ChangedPods changed(arguments, paths);
   for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) {
     const std::string& name = pod.record.name;
     if (arguments.has("container") || !pod.container.empty()) {
       const std::string container = container_of(arguments, pod);
       restart_container(paths, name, container, stopping);
-      std::string both = name;
-      both.append(1, '/').append(container);
-      print_pod(arguments, both);
+      changed.add(pod.record, container);
       continue;
     }
     const Manifest manifest = kept_manifest(paths, name);
     stop_pod(paths, name, stopping);
-    print_pod(arguments, run_detached(manifest.pods.front(), manifest.objects, start_options(arguments, paths), {}));
+    changed.add(run_detached(manifest.pods.front(), manifest.objects, start_options(arguments, paths), {}));
   }
+  changed.print_objects(names_one_pod(arguments));
   return 0;
 }
 
@@ -118,7 +122,11 @@ constexpr std::string_view kRestartExamples[] = {
 
 }  // namespace
 
-static const std::vector<Flag> kCreateFlags = manifest_flags();
+static const std::vector<Flag> kCreateFlags = [] {
+  std::vector<Flag> flags{changed_output_flag("podctl create -o json web.json")};
+  for (const auto& flag : manifest_flags()) flags.push_back(flag);
+  return flags;
+}();
 const Command kCreateCommand{.name = "create",
                              .group = Group::kRun,
                              .usage = "[flags] FILE | - | -- CMD [ARG...]",

@@ -1,3 +1,4 @@
+#include "cli/changed_pods.hpp"
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/pod_args.hpp"
@@ -10,6 +11,7 @@ namespace {
 constexpr Flag kFlags[] = {
     {.name = "dry-run", .help = "Only say what would go.", .example = "podctl prune --dry-run"},
     {.name = "yes", .letter = 'y', .help = "Do not ask.", .example = "podctl prune --yes"},
+    changed_output_flag("podctl prune --yes -o json"),
 };
 
 struct Candidate {
@@ -30,6 +32,7 @@ int prune(const Arguments& arguments) {
     total += bytes;
     candidates.push_back({std::move(pod), bytes});
   }
+  ChangedPods gone(arguments, paths);
   const bool dry = arguments.is_set("dry-run");
   const std::string what =
       std::to_string(candidates.size()) + (candidates.size() == 1 ? " pod, " : " pods, ") + std::to_string(total) + " bytes";
@@ -46,9 +49,14 @@ int prune(const Arguments& arguments) {
       if (error.info().error_class != ErrorClass::kNotFound && error.info().error_class != ErrorClass::kConflict) throw;
       continue;
     }
+    if (arguments.has("output")) {
+      gone.add(candidate.pod.record);
+      continue;
+    }
     const char* lost = candidate.pod.record.liveness == Liveness::kLost ? " (lost)" : "";
     if (!arguments.is_set("quiet")) print("pod/" + name + lost + ": " + std::to_string(candidate.bytes) + " bytes\n");
   }
+  gone.print_objects(/*only=*/false);
   return 0;
 }
 

@@ -1,3 +1,4 @@
+#include "cli/changed_pods.hpp"
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/pod_args.hpp"
@@ -15,6 +16,7 @@ constexpr Flag kRmFlags[] = {
     {.name = "all", .help = "Every pod. Asks first, unless --yes.", .example = "podctl rm --all --yes"},
     {.name = "yes", .letter = 'y', .help = "Do not ask.", .example = "podctl rm --all --yes"},
     {.name = "force", .letter = 'f', .help = "Stop a running pod first.", .example = "podctl rm --force web"},
+    changed_output_flag("podctl rm -o json web"),
 };
 
 // One live pod among several ends the command before anything is gone.
@@ -39,6 +41,7 @@ int remove(const Arguments& arguments) {
   for (const auto& pod : pods)
     if (!pod.container.empty()) usage_error("rm takes pods, and " + quote(pod.record.name + '/' + pod.container) + " is a container");
   const bool force = arguments.is_set("force");
+  ChangedPods changed(arguments, paths);
   if (!force) refuse_live(paths, pods);
   if (!is_meant(arguments, pods)) return 1;
   for (const auto& pod : pods) {
@@ -48,8 +51,9 @@ int remove(const Arguments& arguments) {
     } catch (const Error& error) {
       if (error.info().error_class != ErrorClass::kNotFound) throw;  // it was there: somebody else was faster, or its own --rm
     }
-    if (!arguments.is_set("quiet")) print("pod/" + pod.record.name + "\n");
+    changed.add(pod.record);
   }
+  changed.print_objects(names_one_pod(arguments));
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "cli/changed_pods.hpp"
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/log.hpp"
@@ -63,6 +64,7 @@ std::vector<Flag> run_flags() {
        .bare = "30s",
        .help = "With -d: return when the pod is ready.",
        .example = "podctl run -d --wait-ready web.json"},
+      changed_output_flag("podctl run -d -o json web.json"),
       {.name = "step",
        .value = "STAGE,...",
        .bare = "all",
@@ -140,6 +142,8 @@ Input read_pod_to_run(const Arguments& arguments) {
 void check_flags(const Arguments& arguments) {
   if (!arguments.is_set("detach")) {
     if (arguments.has("wait-ready")) usage_error("--wait-ready needs -d", "podctl run -d --wait-ready pod.json");
+    if (arguments.has("output"))
+      usage_error("-o needs -d: in the foreground the output is the containers'", "podctl run --result r.json pod.json");
     return;
   }
   for (const char* flag : {"until", "exit-code-from", "result", "status-fd", "explain", "timestamps", "log-prefix"})
@@ -153,17 +157,19 @@ int run(const Arguments& arguments) {
   if (arguments.has("dry-run")) return dry_run(arguments, input);
   const RunOptions options = options_from(arguments, input);
   if (!options.paths.note.empty() && !options.quiet) std::fputs(("podctl: note: " + options.paths.note + '\n').c_str(), stderr);
+  ChangedPods changed(arguments, options.paths);
   for (const auto& pod : input.manifest.pods) {
     try {
       if (arguments.is_set("replace") && find_pod(options.paths, pod.metadata.name)) stop_pod(options.paths, pod.metadata.name, {});
       if (!arguments.is_set("detach")) return run_pod(pod, input.manifest.objects, options).code;
-      print("pod/" + run_detached(pod, input.manifest.objects, options, arguments.duration("wait-ready")) + '\n');
+      changed.add(run_detached(pod, input.manifest.objects, options, arguments.duration("wait-ready")));
     } catch (Error& error) {
       if (input.is_command) error.info().path.clear();  // a field of a manifest that nobody wrote
       if (error.info().message.empty()) error.info().message = "cannot run pod '" + pod.metadata.name + "'";
       throw;
     }
   }
+  changed.print_objects(input.manifest.pods.size() == 1);
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <csignal>
 
+#include "cli/changed_pods.hpp"
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/pod_args.hpp"
@@ -18,11 +19,6 @@ constexpr Flag kGraceFlag{.name = "grace",
                           .help = "Time between the stop signal and SIGKILL, instead of the pod's own.",
                           .example = "podctl stop --grace 5s web"};
 
-void print_done(const Arguments& arguments, const NamedPod& pod, const std::string& container) {
-  if (arguments.is_set("quiet")) return;
-  print("pod/" + pod.record.name + (container.empty() ? "" : "/" + container) + "\n");
-}
-
 // The container that was named, which a pod without one does not have.
 std::string named_container(const Arguments& arguments, const NamedPod& pod) {
   return arguments.has("container") || !pod.container.empty() ? container_of(arguments, pod) : std::string();
@@ -35,17 +31,20 @@ constexpr Flag kStopFlags[] = {
     container_flag("podctl stop -c app web"),
     selector_flag("podctl stop -l app=web"),
     all_flag("podctl stop --all"),
+    changed_output_flag("podctl stop -o json web"),
 };
 
 int stop(const Arguments& arguments) {
   const StorePaths paths = paths_from(arguments);
   const StopOptions options{arguments.duration("grace")};
+  ChangedPods changed(arguments, paths);
   for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) {
     const std::string container = named_container(arguments, pod);
     if (container.empty()) stop_pod(paths, pod.record.name, options);
     else stop_container(paths, pod.record.name, container, options);
-    print_done(arguments, pod, container);
+    changed.add(pod.record, container);
   }
+  changed.print_objects(names_one_pod(arguments));
   return 0;
 }
 
@@ -60,6 +59,7 @@ constexpr Flag kKillFlags[] = {
     container_flag("podctl kill -c app web"),
     selector_flag("podctl kill -l app=web"),
     all_flag("podctl kill --all"),
+    changed_output_flag("podctl kill -o json web"),
 };
 
 int kill(const Arguments& arguments) {
@@ -71,25 +71,30 @@ int kill(const Arguments& arguments) {
     number = parse_signal(name);
     if (number == 0) usage_error("-s " + quote(arguments.text("signal")) + " is no signal", "kill -l lists them");
   }
+  ChangedPods changed(arguments, paths);
   for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) {
     const std::string container = named_container(arguments, pod);
     kill_pod(paths, pod.record.name, container, number);
-    print_done(arguments, pod, container);
+    changed.add(pod.record, container);
   }
+  changed.print_objects(names_one_pod(arguments));
   return 0;
 }
 
 // --- pause, unpause ---------------------------------------------------------------------------------------
 
-constexpr Flag kFreezeFlags[] = {selector_flag("podctl pause -l app=web"), all_flag("podctl pause --all")};
+constexpr Flag kFreezeFlags[] = {selector_flag("podctl pause -l app=web"), all_flag("podctl pause --all"),
+                                 changed_output_flag("podctl pause -o json web")};
 
 int hold(const Arguments& arguments, FreezeMethod (*change)(const StorePaths&, const std::string&), std::string_view by_signal) {
   const StorePaths paths = paths_from(arguments);
+  ChangedPods changed(arguments, paths);
   for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) {
     const FreezeMethod method = change(paths, pod.record.name);
     note(arguments, pod.record.name + (method == FreezeMethod::kCgroup ? ": by the cgroup freezer" : ": by " + std::string(by_signal)));
-    print_done(arguments, pod, {});
+    changed.add(pod.record);
   }
+  changed.print_objects(names_one_pod(arguments));
   return 0;
 }
 

@@ -30,6 +30,11 @@ void await_container(const StorePaths& paths, const std::string& pod, const Mess
     while (sys::raw::poll(&poll, 1, -1) <= 0) {
     }
   }
+  try {
+    client.ask({{"do", "settle"}});  // so that who looks next finds it
+  } catch (const Error& error) {
+    if (!has_ended(error)) throw;
+  }
 }
 
 FreezeMethod method_of(const Message& answer) {

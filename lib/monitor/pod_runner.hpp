@@ -81,6 +81,8 @@ class PodRunner {
   // What commands ask (pod_runner_control.cpp)
   void open_control();
   Control::Answer answer(const Message& request);
+  Control::Answer recorded(Control::Answer answer);
+  Control::Answer answer_settle();
   Control::Answer answer_stop(const Message& request);
   Control::Answer answer_container(const Message& request, const lifecycle::Event& event);
   Control::Answer answer_kill(const Message& request);

@@ -68,18 +68,34 @@ Control::Answer PodRunner::answer(const Message& request) {
   const std::string what = request.value("do", std::string());
   if (what == "stop") return answer_stop(request);
   if (what == "stop-container")
-    return answer_container(request, lifecycle::ContainerStopRequested{container_of(request), grace_of(request)});
+    return recorded(answer_container(request, lifecycle::ContainerStopRequested{container_of(request), grace_of(request)}));
   if (what == "restart-container")
-    return answer_container(request, lifecycle::ContainerRestartRequested{container_of(request), grace_of(request)});
-  if (what == "kill") return answer_kill(request);
+    return recorded(answer_container(request, lifecycle::ContainerRestartRequested{container_of(request), grace_of(request)}));
+  if (what == "kill") return recorded(answer_kill(request));
+  if (what == "settle") return recorded(answer_settle());
   if (what == "exec") return answer_exec(request);
   if (what == "target") return answer_target(request);
   if (what == "attach") return answer_attach(request);
   if (what == "last-exit") return answer_last_exit(request);
   if (what == "manifest") return {{{"manifest", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kGiven)}}, {}};
-  if (what == "freeze") return answer_freeze(true);
-  if (what == "thaw") return answer_freeze(false);
+  if (what == "freeze") return recorded(answer_freeze(true));
+  if (what == "thaw") return recorded(answer_freeze(false));
   throw Error({.id = "unknown-request", .message = cat("the monitor of pod '", plan_.pod, "' does not know the request ", quote(what))});
+}
+
+// Who looks next finds what was done.
+Control::Answer PodRunner::recorded(Control::Answer answer) {
+  if (record_due_) keep_record();
+  return answer;
+}
+
+// Takes note of what has ended already, which may have been seen by others first.
+Control::Answer PodRunner::answer_settle() {
+  for (std::size_t i = 0; i < containers_.size(); ++i)
+    if (const Container& container = containers_[i];
+        container.member && !container.exited && is_readable(container.member->process().pidfd()))
+      on_exit(i);
+  return {{{"ok", true}}, {}};
 }
 
 Control::Answer PodRunner::answer_stop(const Message& request) {
