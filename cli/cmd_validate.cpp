@@ -14,8 +14,8 @@ constexpr std::size_t kMostShown = 1000;
 constexpr Flag kFlags[] = {
     {.name = "output",
      .letter = 'o',
-     .value = "text|json",
-     .help = "How the report is printed. Default text.",
+     .value = "FORM",
+     .help = "text (default), json, yaml or jsonpath=EXPRESSION. One file gives a report, several a list.",
      .example = "podctl validate -o json pod.json"},
     {.name = "strict",
      .value = "BOOL",
@@ -28,23 +28,25 @@ constexpr Flag kFlags[] = {
 };
 
 int run(const Arguments& arguments) {
-  constexpr std::array<std::string_view, 2> kForms{"text", "json"};
+  constexpr std::array<std::string_view, 4> kForms{"text", "json", "yaml", "jsonpath"};
   constexpr std::array<std::string_view, 2> kBool{"true", "false"};
-  const bool json = arguments.choice("output", kForms, "text") == "json";
+  const OutputForm form = output_form(arguments, kForms, "text");
   const ParseOptions options{.validation = arguments.choice("strict", kBool, "true") == "false" ? Validation::kWarn : Validation::kStrict};
   if (arguments.names.empty()) usage_error("which manifest?", "podctl validate FILE...");
   bool valid = true;
+  std::vector<ValidationReport> reports;
   for (const auto& file : arguments.names) {
     const Manifest manifest = parse_manifest(read_text(file), options);
     valid = valid && !manifest.has_errors();
-    if (json) {
-      print(render_diagnostics_json(file, manifest.diagnostics));
+    if (form.name != "text") {
+      reports.push_back({file, manifest.diagnostics});
     } else if (manifest.diagnostics.empty()) {
       if (!arguments.is_set("quiet")) print(file + ": valid\n");
     } else {
       print(file + (manifest.has_errors() ? ": invalid\n" : ": valid\n") + render_diagnostics(manifest.diagnostics, kMostShown));
     }
   }
+  if (form.name != "text") print(in_form(render_reports_json(reports), form));
   return valid ? 0 : 3;
 }
 

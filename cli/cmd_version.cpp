@@ -11,19 +11,21 @@ namespace {
 constexpr Flag kFlags[] = {
     {.name = "output",
      .letter = 'o',
-     .value = "text|json",
-     .help = "How it is printed. Default text.",
+     .value = "FORM",
+     .help = "text (default), json, yaml or jsonpath=EXPRESSION.",
      .example = "podctl version -o json"},
 };
 
 int run(const Arguments& arguments) {
-  constexpr std::array<std::string_view, 2> kForms{"text", "json"};
+  constexpr std::array<std::string_view, 4> kForms{"text", "json", "yaml", "jsonpath"};
+  const OutputForm form = output_form(arguments, kForms, "text");
   utsname names{};
   ::uname(&names);
   const std::string kernel = std::string(names.sysname) + ' ' + names.release;
-  if (arguments.choice("output", kForms, "text") == "json")
-    print(std::string("{\"version\": \"") + PODCTL_VERSION + "\", \"commit\": \"" + PODCTL_COMMIT + "\", \"buildType\": \"" +
-          PODCTL_BUILD_TYPE + "\", \"kernel\": \"" + kernel + "\"}\n");
+  if (form.name != "text")
+    print(in_form(std::string("{\"version\": \"") + PODCTL_VERSION + "\", \"commit\": \"" + PODCTL_COMMIT + "\", \"buildType\": \"" +
+                      PODCTL_BUILD_TYPE + "\", \"kernel\": \"" + kernel + "\"}\n",
+                  form));
   else print(version_line() + "commit   " + PODCTL_COMMIT + "\nbuild    " + PODCTL_BUILD_TYPE + "\nkernel   " + kernel + '\n');
   return 0;
 }

@@ -18,6 +18,7 @@ namespace {
 std::vector<std::string>::iterator find_verb(std::vector<std::string>& words) {
   for (auto word = words.begin(); word != words.end() && *word != "--"; ++word) {
     if (word->empty() || word->front() != '-') return word;
+    if (*word == "-n" || *word == "--namespace") return words.end();  // kubectl's; what follows is no verb
     for (const auto& flag : global_flags())
       if (!flag.value.empty() && (*word == "--" + std::string(flag.name))) {
         if (word + 1 != words.end()) ++word;

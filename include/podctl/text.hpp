@@ -37,8 +37,13 @@ std::string quote(std::string_view text);
 /// Findings as lines "LINE:COL  path  message", aligned; ends with a newline unless there are none.
 /// @param most  how many are shown before "and N more"
 std::string render_diagnostics(const std::vector<Diagnostic>& diagnostics, std::size_t most);
-/// The same as a JSON list.
-std::string render_diagnostics_json(std::string_view source, const std::vector<Diagnostic>& diagnostics);
+/// What was found in one input.
+struct ValidationReport {
+  std::string source;
+  std::vector<Diagnostic> findings;
+};
+/// As JSON: the one report, or a list of several.
+std::string render_reports_json(const std::vector<ValidationReport>& reports);
 
 /// An error in up to three parts: what failed, the call or rule, one hint; ends with a newline.
 std::string render_error(const Error& error);

@@ -15,7 +15,6 @@ std::string one_line(const ErrorInfo& info) {
 
 ErrorInfo failed_call(int error_number, std::string_view operation, std::string_view object) {
   ErrorInfo info;
-  info.id = "system-call-failed";
   info.call = operation;
   info.object = object;
   info.error_number = error_number;

@@ -74,15 +74,19 @@ std::string render_diagnostics(const std::vector<Diagnostic>& diagnostics, std::
   return out;
 }
 
-std::string render_diagnostics_json(std::string_view source, const std::vector<Diagnostic>& diagnostics) {
-  const bool valid =
-      std::none_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
-  const json report{{"apiVersion", "podctl/v1"},
+std::string render_reports_json(const std::vector<ValidationReport>& reports) {
+  json list = json::array();
+  for (const auto& [source, findings] : reports) {
+    const bool valid = std::none_of(findings.begin(), findings.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
+    list.push_back({{"apiVersion", "podctl/v1"},
                     {"kind", "ValidationReport"},
                     {"source", source},
                     {"valid", valid},
-                    {"findings", diagnostics_list(diagnostics)}};
-  return report.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
+                    {"findings", diagnostics_list(findings)}});
+  }
+  const json answer =
+      list.size() == 1 ? list.front() : json{{"apiVersion", "podctl/v1"}, {"kind", "ValidationReportList"}, {"items", list}};
+  return answer.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
 }
 
 std::string render_error(const Error& error) {
@@ -103,7 +107,8 @@ std::string render_error(const Error& error) {
 
 std::string render_error_json(const Error& error) {
   const ErrorInfo& info = error.info();
-  json body{{"id", info.id}, {"message", info.message.empty() ? info.cause : info.message}};
+  json body{{"id", info.id.empty() && !info.call.empty() ? "system-call-failed" : info.id},
+            {"message", info.message.empty() ? info.cause : info.message}};
   if (!info.call.empty())
     body["cause"] = {{"call", info.call},
                      {"object", info.object},

@@ -24,7 +24,7 @@ void check_places(const Manifest& manifest, std::string_view text) {
   }
   const std::string shown = render_diagnostics(manifest.diagnostics, 10);
   for (const char c : shown) require(c == '\n' || static_cast<unsigned char>(c) >= 0x20, "a report holds no control character", shown);
-  require(nlohmann::json::accept(render_diagnostics_json("fuzz.json", manifest.diagnostics)), "a JSON report is JSON", shown);
+  require(nlohmann::json::accept(render_reports_json({{"fuzz.json", manifest.diagnostics}})), "a JSON report is JSON", shown);
 }
 
 // What is written out is valid, and says the same when it is read again.

@@ -66,6 +66,7 @@ TEST_CASE("an error has up to three parts, and says each thing once", "[view]") 
 TEST_CASE("a failed call is its own message", "[view]") {
   const SysError error(ENOENT, "open", "/x");
   CHECK(render_error(error) == "podctl: open /x: No such file or directory (ENOENT)\n");
+  CHECK(json::parse(render_error_json(error)).at("error").at("id") == "system-call-failed");
   CHECK(error.code() == ENOENT);
   CHECK(std::string(error.what()) == "open /x: No such file or directory (ENOENT)");
   CHECK(std::string(SysError(EPERM, "unshare").what()) == "unshare: Operation not permitted (EPERM)");
@@ -136,7 +137,7 @@ TEST_CASE("an invalid manifest lists its problems, and leaves notes out", "[view
 }
 
 TEST_CASE("the JSON list of findings", "[view]") {
-  CHECK(json::parse(render_diagnostics_json("pod.json", kFindings)) ==
+  CHECK(json::parse(render_reports_json({{"pod.json", kFindings}})) ==
         json{{"apiVersion", "podctl/v1"},
              {"kind", "ValidationReport"},
              {"source", "pod.json"},
@@ -153,5 +154,10 @@ TEST_CASE("the JSON list of findings", "[view]") {
                 {"path", "spec.volumes[1].name"},
                 {"message", "\"data\" is used twice"}},
                {{"severity", "note"}, {"path", ""}, {"message", "a note about no place"}}}}});
-  CHECK(json::parse(render_diagnostics_json("-", {kFindings[1]})).at("valid") == true);
+  CHECK(json::parse(render_reports_json({{"-", {kFindings[1]}}})).at("valid") == true);
+  const json list = json::parse(render_reports_json({{"a.json", {}}, {"b.json", kFindings}}));
+  CHECK(list.at("kind") == "ValidationReportList");
+  CHECK(list.at("items").size() == 2);
+  CHECK(list.at("items")[0].at("source") == "a.json");
+  CHECK(list.at("items")[1].at("valid") == false);
 }
