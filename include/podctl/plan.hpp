@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -322,12 +324,22 @@ struct Plan {
   std::vector<std::string> notes;  ///< what the user should know
 };
 
+/// A file in a volume that variables come from (fileKeyRef).
+struct EnvFile {
+  std::string volume, path;
+
+  friend auto operator<=>(const EnvFile&, const EnvFile&) = default;
+};
+/// What such files hold.
+using EnvFiles = std::map<EnvFile, StringMap>;
+
 struct PlanOptions {
   std::string state_directory;             ///< of this pod: disk volumes and layers on disk live below it
   std::string volumes_directory;           ///< where volumes that outlive pods are, by the names of their claims
   std::string manifest_directory;          ///< relative rootfs: folders start here
   std::chrono::nanoseconds start_time{0};  ///< since 1970; names the folders of configMap volumes
   std::string pod_uid;
+  EnvFiles env_files;  ///< those that are there already
 };
 
 /// What make_plan will want to know about the machine for this pod.
@@ -336,6 +348,14 @@ HostQuestions questions_for(const Pod& pod, const PlanOptions& options);
 /// Everything that has to be done to start `pod`. Pure.
 /// @throws Error  when this machine (by `facts`) cannot do what the manifest asks
 Plan make_plan(const Pod& pod, const std::vector<DataObject>& objects, const HostFacts& facts, const PlanOptions& options);
+
+/// The files that the environment of a container comes from; none for most.
+std::vector<EnvFile> env_files_of(const Pod& pod, int member);
+/// Fills in what a container takes from such files, before each of its starts. `options` are those of make_plan, with the
+/// files that are there.
+/// @throws Error  when a key that is not optional is missing
+void complete_environment(Plan& plan, int member, const Pod& pod, const std::vector<DataObject>& objects, const HostFacts& facts,
+                          const PlanOptions& options);
 
 struct JoinOptions {
   unsigned attempt = 0;  ///< which instance of the container this is, from 0: names its writable layer

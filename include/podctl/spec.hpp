@@ -70,11 +70,18 @@ struct KeyRef {
   bool optional = false;
 };
 
+/// One key of a file that another container wrote into an emptyDir volume.
+struct FileKeyRef {
+  std::string volume_name, path, key;
+  bool optional = false;
+};
+
 /// Exactly one is set.
 struct EnvVarSource {
   std::optional<FieldRef> field_ref;
   std::optional<ResourceFieldRef> resource_field_ref;
   std::optional<KeyRef> config_map_key_ref, secret_key_ref;
+  std::optional<FileKeyRef> file_key_ref;
 };
 
 struct EnvVar {

@@ -121,14 +121,15 @@ RunOutcome PodRunner::run() {
 void PodRunner::prepare() {
   uid_ = make_uuid();
   clock_offset_ = std::chrono::system_clock::now().time_since_epoch() - now();
-  PlanOptions options{.state_directory = folder_->state(),
-                      .volumes_directory = volumes_folder(options_.paths),
-                      .manifest_directory = options_.manifest_directory,
-                      .start_time = std::chrono::system_clock::now().time_since_epoch(),
-                      .pod_uid = uid_};
-  facts_ = probe_host(questions_for(pod_, options));
+  plan_options_ = {.state_directory = folder_->state(),
+                   .volumes_directory = volumes_folder(options_.paths),
+                   .manifest_directory = options_.manifest_directory,
+                   .start_time = std::chrono::system_clock::now().time_since_epoch(),
+                   .pod_uid = uid_,
+                   .env_files = {}};
+  facts_ = probe_host(questions_for(pod_, plan_options_));
   raise_open_files(facts_);
-  plan_ = make_plan(pod_, objects_, facts_, options);
+  plan_ = make_plan(pod_, objects_, facts_, plan_options_);
   if (options_.log)
     for (const auto& step : plan_.steps) options_.log(cat("step ", step.number, ": ", describe(step).what));
   state_ = lifecycle::make_pod_state(pod_.spec, scaled_timing(options_.time_scale));
@@ -240,6 +241,11 @@ void PodRunner::carry_out(const lifecycle::StartContainer& action) {
   const PlannedMember& planned = plan_.members[action.container];
   container.exited = false;
   container.instance = action.instance;
+  try {
+    read_environment(action.container);
+  } catch (const Error& error) {
+    return start_failed(action.container, error.info());
+  }
   std::optional<state::LogFile> log;
   if (keeps_logs_) log.emplace(folder_->state_fd(), planned.name, action.instance, options_.log_limits);
   container.io = std::make_unique<ContainerIo>(
@@ -261,6 +267,23 @@ void PodRunner::carry_out(const lifecycle::StartContainer& action) {
                                                             .columns = size.ws_col})});
 }
 
+// What its variables take from files of the pod is read anew for each start.
+void PodRunner::read_environment(std::size_t index) {
+  const std::vector<EnvFile> files = env_files_of(pod_, static_cast<int>(index));
+  if (files.empty()) return;
+  plan_options_.env_files.clear();
+  for (const auto& file : files)
+    if (auto variables = read_env_file(sandbox_->tree(), file)) plan_options_.env_files[file] = std::move(*variables);
+  complete_environment(plan_, static_cast<int>(index), pod_, objects_, facts_, plan_options_);
+}
+
+void PodRunner::start_failed(std::size_t index, const ErrorInfo& why) {
+  Container& container = containers_[index];
+  if (!start_error_ && container.instance == 0) start_error_ = why;
+  container.io.reset();
+  feed(lifecycle::StartFailed{index, 128, why.cause});
+}
+
 // All of them side by side: while one is born the other already works.
 void PodRunner::start_pending() {
   const std::vector<run::StartRequest> requests = std::exchange(starts_, {});
@@ -270,9 +293,7 @@ void PodRunner::start_pending() {
     Container& container = containers_[index];
     container.io->start_finished();
     if (!results[i].member) {
-      if (!start_error_ && container.instance == 0) start_error_ = results[i].failure;
-      container.io.reset();
-      feed(lifecycle::StartFailed{index, 128, results[i].failure->cause});
+      start_failed(index, *results[i].failure);
       continue;
     }
     container.member = std::move(results[i].member);

@@ -55,7 +55,9 @@ class PodRunner {
   int wait_time() const;
   void feed(const lifecycle::Event& event);
   void carry_out(const lifecycle::StartContainer& action);
+  void read_environment(std::size_t index);
   void start_pending();
+  void start_failed(std::size_t index, const ErrorInfo& why);
   void carry_out(const lifecycle::SignalContainer& action);
   void carry_out(const lifecycle::KillContainer& action);
   // Probes and hooks (pod_runner_work.cpp)
@@ -125,6 +127,7 @@ class PodRunner {
   std::string uid_;
   std::chrono::nanoseconds clock_offset_{0};
   HostFacts facts_;
+  PlanOptions plan_options_;
   Plan plan_;
   lifecycle::PodState state_;
   std::unique_ptr<run::Sandbox> sandbox_;

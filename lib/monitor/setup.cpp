@@ -16,6 +16,7 @@
 #include "base/errno_text.hpp"
 #include "base/path.hpp"
 #include "base/text.hpp"
+#include "spec/env_file.hpp"
 #include "sys/sys.hpp"
 
 namespace podctl::monitor {
@@ -142,6 +143,31 @@ void finish_drop_previous(const state::PodFolder& folder, run::Removal& removal)
   } catch (const SysError&) {
     remove_folder(folder.previous());  // it may need the ids of a pod that was killed
   }
+}
+
+std::optional<StringMap> read_env_file(int tree, const EnvFile& file) {
+  const auto fail = [&](std::string cause, std::string hint = {}) -> Error {
+    return Error({.id = "env-file",
+                  .message = cat("cannot read file ", quote(file.path), " of volume ", quote(file.volume)),
+                  .cause = std::move(cause),
+                  .hint = std::move(hint)});
+  };
+  const UniqueFd volume(raw::openat2(tree, cat("v/", file.volume).c_str(),
+                                     {.flags = O_PATH | O_DIRECTORY, .resolve = sys::kResolveInRoot | sys::kResolveNoSymlinks}));
+  if (!volume) throw fail(errno_text(-volume.get()));
+  const UniqueFd opened(
+      raw::openat2(volume.get(), file.path.c_str(),
+                   {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY, .resolve = sys::kResolveBeneath | sys::kResolveNoMagicLinks}));
+  if (opened.get() == -ENOENT || opened.get() == -ENOTDIR) return std::nullopt;
+  if (opened.get() == -EACCES) throw fail(errno_text(EACCES), "its writer must make it readable for the pod's user 0, e.g. chmod 0644");
+  if (!opened) throw fail(errno_text(-opened.get()));
+  struct stat status {};
+  sys::check(raw::fstat(opened.get(), &status), "stat", file.path);
+  if (!S_ISREG(status.st_mode)) throw fail("it is no regular file");
+  if (status.st_size > static_cast<off_t>(spec::kMaxEnvFile)) throw fail(cat("it is larger than ", spec::kMaxEnvFile / 1024, " KiB"));
+  spec::EnvFileText text = spec::parse_env_file(sys::read_file(opened.get(), file.path, spec::kMaxEnvFile));
+  if (!text.problem.empty()) throw fail(text.problem);
+  return std::move(text.variables);
 }
 
 std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instance) {

@@ -45,6 +45,11 @@ std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instan
 /// Forgets finished pods beyond the 50 newest.
 void forget_oldest(const StorePaths& paths, const state::PodFolder& current);
 
+/// Reads a file that variables come from (fileKeyRef) in the pod tree, where a container may have put anything: no link leads
+/// out of its volume, and a file is what is read. Nothing when it is not there.
+/// @throws Error  in words about that file
+std::optional<StringMap> read_env_file(int tree, const EnvFile& file);
+
 /// Writes a file of the user's in one step.
 void write_result(const std::string& path, const std::string& content);
 

@@ -5,7 +5,8 @@
 #include "spec/names.hpp"
 #include "spec/validate.hpp"
 
-namespace podctl::plan {
+namespace podctl {
+namespace plan {
 namespace {
 
 constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -17,10 +18,18 @@ std::string home_of(const Draft& draft, const Place& place) {
   return uid == 0 ? "/root" : "/";
 }
 
+std::optional<std::string> file_value(const Draft& draft, const FileKeyRef& ref) {
+  const auto file = draft.options.env_files.find({ref.volume_name, ref.path});
+  if (file == draft.options.env_files.end()) return std::nullopt;
+  const auto found = file->second.find(ref.key);
+  return found == file->second.end() ? std::nullopt : std::optional(found->second);
+}
+
 // The value of a variable that comes from elsewhere; nothing for an optional one that is not there.
 std::optional<std::string> value_from(const Draft& draft, const Container& container, const EnvVarSource& source) {
   if (source.field_ref) return field_value(draft, *source.field_ref);
   if (source.resource_field_ref) return resource_value(draft, *source.resource_field_ref, container);
+  if (source.file_key_ref) return file_value(draft, *source.file_key_ref);
   const bool secret = source.secret_key_ref.has_value();
   const KeyRef& ref = secret ? *source.secret_key_ref : *source.config_map_key_ref;
   const DataObject* object = spec::find_object(draft.objects, secret ? DataObject::Kind::kSecret : DataObject::Kind::kConfigMap,
@@ -162,4 +171,39 @@ std::vector<std::string> program_candidates(const std::string& program, const st
   return candidates;
 }
 
-}  // namespace podctl::plan
+}  // namespace plan
+
+std::vector<EnvFile> env_files_of(const Pod& pod, int member) {
+  std::vector<EnvFile> files;
+  for (const auto& entry : all_containers(pod.spec)[static_cast<std::size_t>(member)]->env)
+    if (entry.value_from && entry.value_from->file_key_ref)
+      files.push_back({entry.value_from->file_key_ref->volume_name, entry.value_from->file_key_ref->path});
+  return files;
+}
+
+void complete_environment(Plan& plan, int member, const Pod& pod, const std::vector<DataObject>& objects, const HostFacts& facts,
+                          const PlanOptions& options) {
+  std::vector<Step> none;
+  const plan::Draft draft{pod, objects, facts, options, plan, none};
+  const plan::Place place = plan::places(pod, options)[static_cast<std::size_t>(member)];
+  const auto& env = place.container->env;
+  for (std::size_t i = 0; i < env.size(); ++i) {
+    if (!env[i].value_from || !env[i].value_from->file_key_ref) continue;
+    const FileKeyRef& ref = *env[i].value_from->file_key_ref;
+    if (ref.optional || plan::file_value(draft, ref)) continue;
+    const bool has_file = options.env_files.contains({ref.volume_name, ref.path});
+    throw Error({.id = "env-file",
+                 .message = cat("cannot start pod '", pod.metadata.name, "' (container '", place.container->name, "')"),
+                 .cause = has_file ? cat("environment variable key ", quote(ref.key), " not found in file ", quote(ref.path), " of volume ",
+                                         quote(ref.volume_name))
+                                   : cat("there is no file ", quote(ref.path), " in volume ", quote(ref.volume_name)),
+                 .pod = pod.metadata.name,
+                 .container = place.container->name,
+                 .stage = std::string(stage_name(Stage::kExec)),
+                 .path = cat(place.path, ".env[", i, "].valueFrom.fileKeyRef")});
+  }
+  for (auto& step : plan.steps)
+    if (step.member == member && std::holds_alternative<action::ExecProgram>(step.action)) step.action = plan::exec_program(draft, place);
+}
+
+}  // namespace podctl

@@ -85,6 +85,8 @@ const ObjectInfo& object_info<ResourceFieldRef>();
 template <>
 const ObjectInfo& object_info<KeyRef>();
 template <>
+const ObjectInfo& object_info<FileKeyRef>();
+template <>
 const ObjectInfo& object_info<EnvFromSource>();
 template <>
 const ObjectInfo& object_info<ObjectRef>();

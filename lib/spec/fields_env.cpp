@@ -21,8 +21,7 @@ const ObjectInfo& object_info<EnvVarSource>() {
       field<&EnvVarSource::resource_field_ref>("resourceFieldRef", "A limit or request of a container."),
       field<&EnvVarSource::config_map_key_ref>("configMapKeyRef", "One key of a ConfigMap."),
       field<&EnvVarSource::secret_key_ref>("secretKeyRef", "One key of a Secret."),
-      rejected("fileKeyRef", kAnything, "One key of a file that an init container wrote.",
-               "a container's environment is made before the pod starts"),
+      field<&EnvVarSource::file_key_ref>("fileKeyRef", "One key of a file that another container wrote."),
   };
   static constexpr ObjectInfo info{"EnvVarSource", fields};
   return info;
@@ -57,6 +56,18 @@ const ObjectInfo& object_info<KeyRef>() {
       field<&KeyRef::optional>("optional", "Whether object and key may be missing; then the variable is not set."),
   };
   static constexpr ObjectInfo info{"KeySelector", fields};
+  return info;
+}
+
+template <>
+const ObjectInfo& object_info<FileKeyRef>() {
+  static constexpr Field fields[] = {
+      required<&FileKeyRef::volume_name>("volumeName", "The emptyDir volume that holds the file; it need not be mounted here."),
+      required<&FileKeyRef::path>("path", "The file, relative to the volume. Its lines are KEY='value'."),
+      required<&FileKeyRef::key>("key", "Key of the file."),
+      field<&FileKeyRef::optional>("optional", "Whether file and key may be missing; then the variable is not set."),
+  };
+  static constexpr ObjectInfo info{"FileKeySelector", fields};
   return info;
 }
 

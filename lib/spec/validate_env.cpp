@@ -1,6 +1,10 @@
 // Rules of a container's environment, and of the objects its values come from.
+#include <algorithm>
+
 #include "base/text.hpp"
+#include "spec/annotations.hpp"
 #include "spec/downward.hpp"
+#include "spec/env_file.hpp"
 #include "spec/names.hpp"
 #include "spec/validate.hpp"
 
@@ -28,9 +32,11 @@ class Environment {
     const EnvVarSource& from = *variable.value_from;
     const Path at = path / "valueFrom";
     const int sources = from.field_ref.has_value() + from.resource_field_ref.has_value() + from.config_map_key_ref.has_value() +
-                        from.secret_key_ref.has_value();
+                        from.secret_key_ref.has_value() + from.file_key_ref.has_value();
     if (sources == 0)
-      report_.error(at, "Invalid value: \"\": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+      report_.error(at,
+                    "Invalid value: \"\": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or "
+                    "`fileKeyRef`");
     else if (!variable.value.empty()) report_.error(at, "Invalid value: \"\": may not be specified when `value` is not empty");
     if (sources > 1) report_.error(at, "Invalid value: \"\": may not have more than one field specified at a time");
     if (from.field_ref) validate_field_ref(*from.field_ref, DownwardUse::kVariable, at / "fieldRef", report_);
@@ -38,6 +44,7 @@ class Environment {
       validate_resource_ref(*from.resource_field_ref, pod_.spec, DownwardUse::kVariable, at / "resourceFieldRef", report_);
     if (from.config_map_key_ref) check_key(*from.config_map_key_ref, kConfigMap, at / "configMapKeyRef");
     if (from.secret_key_ref) check_key(*from.secret_key_ref, kSecret, at / "secretKeyRef");
+    if (from.file_key_ref) check_file_key(*from.file_key_ref, at / "fileKeyRef");
   }
 
   void check_all_keys(const EnvFromSource& from, const Path& path) {
@@ -75,6 +82,24 @@ class Environment {
     } else if (has_nul(found->second)) {
       report_.error(path / "key", cat("Invalid value: ", quote(ref.key), ": its value holds a NUL character, which no variable can"));
     }
+  }
+
+  void check_file_key(const FileKeyRef& ref, const Path& path) {
+    const auto& volumes = pod_.spec.volumes;
+    const auto volume = std::find_if(volumes.begin(), volumes.end(), [&](const Volume& v) { return v.name == ref.volume_name; });
+    if (ref.volume_name.empty()) report_.error(path / "volumeName", "Required value");
+    else if (volume == volumes.end()) report_.error(path / "volumeName", cat("Not found: ", quote(ref.volume_name)));
+    else if (!volume->empty_dir)
+      report_.error(path / "volumeName", cat("Invalid value: ", quote(ref.volume_name), ": must be an emptyDir volume"));
+    if (ref.path.empty()) report_.error(path / "path", "Required value");
+    else report_invalid(report_, path / "path", ref.path, check_local_path(ref.path));
+    if (ref.key.empty()) report_.error(path / "key", "Required value");
+    else if (ref.key.size() > kMaxEnvFileKey)
+      report_.error(path / "key", cat("Invalid value: ", quote(ref.key), ": must be no more than ", kMaxEnvFileKey, " characters"));
+    else report_invalid(report_, path / "key", ref.key, check_env_name(ref.key));
+    if (const auto shared = pod_.metadata.annotations.find(std::string(kShareMountsAnnotation));
+        shared != pod_.metadata.annotations.end() && shared->second == "true")
+      report_.error(path, cat("Forbidden: with ", kShareMountsAnnotation, " the containers' files are out of podctl's reach"));
   }
 
   void check_object(const ObjectRef& ref, const Source& source, const Path& path) {

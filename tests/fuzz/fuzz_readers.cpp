@@ -10,6 +10,7 @@
 #include "monitor/log_printer.hpp"
 #include "podctl/describe_pod.hpp"
 #include "podctl/text.hpp"
+#include "spec/env_file.hpp"
 #include "spec/json_reader.hpp"
 #include "spec/names.hpp"
 #include "spec/quantity.hpp"
@@ -36,6 +37,19 @@ void read_ids(std::string_view text) {
       require(!account->home.empty() && account->home.front() == '/', "a home is an absolute path", account->home);
       require(account->home.find('\n') == std::string::npos && account->home.find('\0') == std::string::npos, "a home is one plain line");
     }
+}
+
+void read_env_file(std::string_view text) {
+  const spec::EnvFileText file = spec::parse_env_file(text);
+  require(file.problem.empty() || file.variables.empty(), "a file with a mistake gives nothing");
+  std::string again;
+  for (const auto& [key, value] : file.variables) {
+    require(spec::check_env_name(key).empty() && key.size() <= spec::kMaxEnvFileKey, "a key is a name", key);
+    require(value.find('\0') == std::string::npos && value.size() <= spec::kMaxEnvFileValue, "a value is one a variable can have");
+    append(again, key, "='", value, "'\n");
+  }
+  if (again.size() > spec::kMaxEnvFile) return;  // one line break more than was there
+  require(spec::parse_env_file(again).variables == file.variables, "what was read says the same when it is written again", again);
 }
 
 void read_quantity(std::string_view text) {
@@ -137,6 +151,7 @@ void look(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const std::string_view text = podfuzz::as_text(data, size);
   read_ids(text);
+  read_env_file(text);
   read_quantity(text);
   read_duration(text);
   read_time(text);

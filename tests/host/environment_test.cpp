@@ -75,3 +75,52 @@ TEST_CASE("a subPath may be made of variables", "[environment]") {
   CHECK(bad.code == 125);
   CHECK(contains(bad.err, "volumeMounts[0].subPathExpr: missing value for \"NOPE\""));
 }
+
+TEST_CASE("variables take keys of a file that an init container wrote, anew at each start", "[environment]") {
+  const World world;
+  Json first = container("first", "printf \"WORD='one'\\n# no\\nWORD='a\\nb'\\n\" > /data/deep.env");
+  Json main = container(
+      "main", "tr '\\0' ';' < /proc/self/environ; [ \"$WORD\" = again ] && exit 0; printf \"WORD='again'\" > /data/deep.env; exit 1");
+  first["volumeMounts"] = main["volumeMounts"] = {mount("data", "/data")};
+  const Json ref{{"volumeName", "data"}, {"path", "deep.env"}, {"key", "WORD"}};
+  main["env"] = {from("WORD", {{"fileKeyRef", ref}}), {{"name", "USES"}, {"value", "<$(WORD)>"}}};
+  main["env"].push_back(from("NONE", {{"fileKeyRef", {{"volumeName", "data"}, {"path", "none"}, {"key", "K"}, {"optional", true}}}}));
+  Json manifest = pod({main});
+  manifest["spec"]["initContainers"] = {first};
+  manifest["spec"]["restartPolicy"] = "OnFailure";
+  const Json medium = GENERATE(Json::object(), Json{{"medium", "Memory"}});
+  manifest["spec"]["volumes"] = {volume("data", {{"emptyDir", medium}})};
+  const Result result = run_pod(world, manifest, {"--log-prefix", "never"});
+  INFO(result.out << result.err);
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "WORD=a\nb;"));
+  CHECK(contains(result.out, "USES=<a\nb>;"));
+  CHECK(contains(result.out, "WORD=again;"));
+  CHECK_FALSE(contains(result.out, "NONE="));
+}
+
+TEST_CASE("a file of variables that is none, or leads out of its volume, is an error that names it", "[environment]") {
+  const World world;
+  const auto [make, said] =
+      GENERATE(table<std::string, std::string>({{"true", "there is no file \"f\" in volume \"data\""},
+                                                {"ln -s /etc/hostname /data/f", "EXDEV"},
+                                                {"ln -s ../../../../etc/hostname /data/f", "EXDEV"},
+                                                {"mkfifo /data/f", "no regular file"},
+                                                {"mkdir /data/f", "no regular file"},
+                                                {"echo K=v > /data/f", "line 1: the value of \"K\" must be in single quotes"},
+                                                {"head -c 70000 /dev/zero > /data/f", "larger than 64 KiB"},
+                                                {"echo \"L='v'\" > /data/f", "key \"K\" not found"}}));
+  Json first = container("first", make);
+  first["volumeMounts"] = {mount("data", "/data")};
+  Json main = container("main", "true");
+  main["env"] = {from("K", {{"fileKeyRef", {{"volumeName", "data"}, {"path", "f"}, {"key", "K"}}}})};
+  Json manifest = pod({main});
+  manifest["spec"]["initContainers"] = {first};
+  manifest["spec"]["volumes"] = {volume("data", {{"emptyDir", Json::object()}})};
+  const Result result = run_pod(world, manifest);
+  INFO(result.err);
+  CHECK(result.code == 125);
+  CHECK(contains(result.err, said));
+  CHECK(contains(result.err, "nothing was left behind"));
+  CHECK_FALSE(exists(world.path() + "/root/state/pods/test"));
+}

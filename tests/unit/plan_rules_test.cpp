@@ -254,3 +254,51 @@ TEST_CASE("what comes before what, in every plan", "[plan][rules]") {
     }
   }
 }
+
+TEST_CASE("what a container takes from files is filled in when they are there", "[plan][rules]") {
+  const Manifest manifest = parse_manifest(
+      R"j({"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"},"spec":{"volumes":[{"name":"d","emptyDir":{}}],"containers":[
+      {"name":"other","command":["a"]},{"name":"app","command":["run","$(A)$(B)"],"env":[
+        {"name":"A","valueFrom":{"fileKeyRef":{"volumeName":"d","path":"f","key":"K"}}},
+        {"name":"O","valueFrom":{"fileKeyRef":{"volumeName":"d","path":"g","key":"K","optional":true}}},
+        {"name":"B","value":"<$(A)>"}]}]}})j",
+      {});
+  REQUIRE(manifest.diagnostics.empty());
+  const Pod& pod = manifest.pods.front();
+  const HostFacts facts = user_facts();
+  PlanOptions options = plan_options();
+  Plan plan = make_plan(pod, {}, facts, options);
+  const auto program = [&] {
+    for (const auto& step : plan.steps)
+      if (step.member == 1)
+        if (const auto* exec = std::get_if<action::ExecProgram>(&step.action)) return *exec;
+    throw std::logic_error("no program");
+  };
+  const auto refusal = [&]() -> std::string {
+    try {
+      complete_environment(plan, 1, pod, {}, facts, options);
+      return {};
+    } catch (const Error& error) {
+      return error.info().path + ": " + error.info().cause;
+    }
+  };
+  const std::string at = "spec.containers[1].env[0].valueFrom.fileKeyRef: ";
+  CHECK(env_files_of(pod, 0).empty());
+  CHECK(env_files_of(pod, 1) == std::vector<EnvFile>{{"d", "f"}, {"d", "g"}});
+  CHECK(program().argv[1] == "$(A)<$(A)>");
+  CHECK(refusal() == at + "there is no file \"f\" in volume \"d\"");
+  options.env_files[{"d", "f"}] = {{"X", "1"}};
+  CHECK(refusal() == at + "environment variable key \"K\" not found in file \"f\" of volume \"d\"");
+  options.env_files[{"d", "f"}] = {{"K", "v"}};
+  const std::size_t steps = plan.steps.size();
+  CHECK(refusal().empty());
+  CHECK(plan.steps.size() == steps);
+  CHECK(program().argv == std::vector<std::string>{"run", "v<v>"});
+  const auto has = [&](const char* entry) {
+    const auto list = program().environment;
+    return std::find(list.begin(), list.end(), entry) != list.end();
+  };
+  CHECK(has("A=v"));
+  CHECK(has("B=<v>"));
+  CHECK_FALSE(has("O=v"));
+}

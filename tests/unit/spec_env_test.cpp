@@ -1,4 +1,5 @@
 // Where the values of environment variables may come from.
+#include "spec/env_file.hpp"
 #include "unit/spec_support.hpp"
 
 using namespace podctl;
@@ -22,15 +23,13 @@ const std::string kFrom = "spec.containers[0].envFrom[0]";
 }  // namespace
 
 TEST_CASE("a variable has one source", "[spec][environment]") {
-  check_rule({env("\"valueFrom\":^{}"), kAt,
-              "Invalid value: \"\": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"});
+  check_rule(
+      {env("\"valueFrom\":^{}"), kAt,
+       "Invalid value: \"\": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"});
   check_rule({env("\"value\":\"x\",\"valueFrom\":^{\"fieldRef\":{\"fieldPath\":\"metadata.name\"}}"), kAt,
               "Invalid value: \"\": may not be specified when `value` is not empty"});
   check_rule({env("\"valueFrom\":^{\"fieldRef\":{\"fieldPath\":\"metadata.name\"},\"secretKeyRef\":{\"name\":\"s\",\"key\":\"k\"}}"), kAt,
               "Invalid value: \"\": may not have more than one field specified at a time"});
-  const Lines lines = findings(from("\"fileKeyRef\":{\"key\":\"k\"}"));
-  REQUIRE(lines.size() == 2);
-  CHECK(lines[1] == cat("4:46 ", kAt, ".fileKeyRef: not supported: a container's environment is made before the pod starts"));
 }
 
 TEST_CASE("fieldRef knows the fields a variable may show", "[spec][environment]") {
@@ -104,4 +103,61 @@ TEST_CASE("envFrom takes a whole object, with a prefix that may begin a name", "
   check_rule(
       {container_with("\"envFrom\":[^{\"configMapRef\":{\"name\":\"m\"},\"secretRef\":{\"name\":\"m\",\"optional\":true}}]") + kObjects,
        kFrom, "Invalid value: \"\": may not have more than one field specified at a time"});
+}
+
+TEST_CASE("fileKeyRef names a file of an emptyDir volume", "[spec][environment]") {
+  const auto manifest = [](std::string_view ref, std::string_view volume = "\"emptyDir\":{}") {
+    return pod_with(cat("\"volumes\":[{\"name\":\"d\",", volume,
+                        "}],\"containers\":[{\"name\":\"c\",\"command\":[\"x\"],\"env\":[{\"name\":\"A\",",
+                        "\"valueFrom\":{\"fileKeyRef\":", ref, "}}]}]"));
+  };
+  const std::string good = R"({"volumeName":"d","path":"a/b.env","key":"K"})";
+  check_clean({manifest(good), manifest(R"({"volumeName":"d","path":"a","key":"K","optional":true})")});
+  const std::string at = kAt + ".fileKeyRef";
+  check_rule({manifest(R"({"volumeName":^"x","path":"a","key":"K"})"), at + ".volumeName", "Not found: \"x\""});
+  check_rule({manifest(R"({"volumeName":^"d","path":"a","key":"K"})", "\"hostPath\":{\"path\":\"/srv\"}"), at + ".volumeName",
+              "Invalid value: \"d\": must be an emptyDir volume"});
+  check_rule({manifest(R"({"volumeName":"d","path":^"/a","key":"K"})"), at + ".path", "Invalid value: \"/a\": must be a relative path"});
+  check_rule({manifest(R"({"volumeName":"d","path":^"a/../../b","key":"K"})"), at + ".path",
+              "Invalid value: \"a/../../b\": must not contain '..'"});
+  check_rule({manifest(R"({"volumeName":"d","path":"a","key":^"A=B"})"), at + ".key",
+              "Invalid value: \"A=B\": must be printable ASCII characters other than '='"});
+  check_rule({manifest(cat(R"({"volumeName":"d","path":"a","key":^")", std::string(129, 'K'), "\"}")), at + ".key",
+              cat("Invalid value: \"", std::string(129, 'K'), "\": must be no more than 128 characters")});
+  check_rule({manifest(R"(^{"volumeName":"d","key":"K"})"), at + ".path", "Required value"});
+}
+
+TEST_CASE("a file of variables holds KEY='value' and nothing else", "[spec][environment]") {
+  const auto read = [](std::string_view text) {
+    const spec::EnvFileText file = spec::parse_env_file(text);
+    INFO(file.problem);
+    CHECK(file.problem.empty());
+    return file.variables;
+  };
+  CHECK(read("").empty());
+  CHECK(read("\n \t\n# A='1'\n  # more").empty());
+  CHECK(read("A='1'") == StringMap{{"A", "1"}});
+  CHECK(read("  A='1' \t\r\nB=''\n") == StringMap{{"A", "1"}, {"B", ""}});
+  CHECK(read("A='a\n#b\n c=\"$(X)\\'\nB='2'") == StringMap{{"A", "a\n#b\n c=\"$(X)\\"}, {"B", "2"}});
+  CHECK(read("A='1'\nA='2'") == StringMap{{"A", "2"}});
+  CHECK(read(cat("A='", std::string(32768, 'x'), "'")).at("A").size() == 32768);
+
+  const auto problem = [](std::string_view text) {
+    const spec::EnvFileText file = spec::parse_env_file(text);
+    CHECK(file.variables.empty());
+    return file.problem;
+  };
+  CHECK(problem("A='1'\nB=2\n") == "line 2: the value of \"B\" must be in single quotes");
+  CHECK(problem("A='1\n2'\nB=\"2\"\n") == "line 3: the value of \"B\" must be in single quotes");
+  CHECK(problem("A") == "line 1: must be KEY='value'");
+  CHECK(problem("A\n='1'") == "line 1: must be KEY='value'");
+  CHECK(problem("='1'") == "line 1: the key \"\" must not be empty");
+  CHECK(problem("A\1='1'") == "line 1: the key \"A\\x01\" must be printable ASCII characters other than '='");
+  CHECK(problem("\n\nA='1") == "line 3: the value of \"A\" has no closing quote");
+  CHECK(problem("A='it''s'") == "line 1: something follows the closing quote of \"A\"");
+  CHECK(problem("A='1' # no") == "line 1: something follows the closing quote of \"A\"");
+  CHECK(problem(std::string_view("A='\0'", 5)) == "line 1: the value of \"A\" holds a NUL character");
+  CHECK(problem(cat("A='", std::string(32769, 'x'), "'")) == "line 1: the value of \"A\" is longer than 32768 bytes");
+  CHECK(problem(cat(std::string(129, 'A'), "='1'")) == "line 1: the key is longer than 128 characters");
+  CHECK(problem(std::string(65537, '\n')) == "is larger than 64 KiB");
 }
