@@ -54,7 +54,7 @@ const std::vector<Command>& table() {
       kExecCommand,
       kAttachCommand,
       planned("debug", "", Group::kControl, "Look into a pod with another container."),
-      planned("cp", "", Group::kControl, "Copy files into and out of containers."),
+      kCpCommand,
       planned("port-forward", "", Group::kControl, "Reach a port of a pod."),
       kStopCommand,
       kKillCommand,

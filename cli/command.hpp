@@ -81,8 +81,8 @@ Arguments parse(const Command& command, const std::vector<std::string>& words);
 std::string version_line();
 
 // Tables of the commands; each stands beside what it runs.
-extern const Command kAttachCommand, kCreateCommand, kDescribeCommand, kEventsCommand, kExecCommand, kExistsCommand, kHelpCommand,
-    kInspectCommand, kKillCommand, kLogsCommand, kPauseCommand, kPlanCommand, kPruneCommand, kPsCommand, kRestartCommand, kRmCommand,
-    kRunCommand, kStartCommand, kStopCommand, kTopCommand, kUnpauseCommand, kValidateCommand, kVersionCommand, kWaitCommand;
+extern const Command kAttachCommand, kCpCommand, kCreateCommand, kDescribeCommand, kEventsCommand, kExecCommand, kExistsCommand,
+    kHelpCommand, kInspectCommand, kKillCommand, kLogsCommand, kPauseCommand, kPlanCommand, kPruneCommand, kPsCommand, kRestartCommand,
+    kRmCommand, kRunCommand, kStartCommand, kStopCommand, kTopCommand, kUnpauseCommand, kValidateCommand, kVersionCommand, kWaitCommand;
 
 }  // namespace podctl::cli

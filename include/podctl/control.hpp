@@ -48,6 +48,23 @@ struct ExecRequest {
 /// standard streams. Returns its exit code, 128+N for signal N. It dies with this process.
 int exec_in_pod(const StorePaths& paths, const std::string& pod, const ExecRequest& request);
 
+struct CopyRequest {
+  std::string container;
+  std::string inside;   ///< a path of the container; one that is not absolute counts from its root
+  std::string outside;  ///< a path of the caller's; "-": a tar stream on standard input or output
+};
+/// What a copy did not take along although it went well.
+struct CopyResult {
+  std::size_t left_out = 0;    ///< what is neither file, folder nor link, and what went away meanwhile
+  std::string first_left_out;  ///< one of them, and why
+};
+/// Copies a file or a folder into a container, as cp(1) -r does, with modes and times. What is made belongs to the container's
+/// user and can do nothing that a program of the container could not.
+CopyResult copy_into_pod(const StorePaths& paths, const std::string& pod, const CopyRequest& request);
+/// The other way. The container is not trusted: nothing is made outside of what `outside` names, and no set-uid bit is kept.
+/// @throws Error  kFailed also when only some files could not be read; all others are there then
+CopyResult copy_out_of_pod(const StorePaths& paths, const std::string& pod, const CopyRequest& request);
+
 struct AttachRequest {
   std::string container;
   bool input = false;

@@ -27,6 +27,17 @@ PodName take_pod_name(std::vector<std::string>& words);
 /// Every word as a name; a kind in front ("pods a b") goes for all.
 std::vector<PodName> parse_pod_names(std::vector<std::string> words);
 
+/// One side of `podctl cp`.
+struct CopyPlace {
+  std::string pod;   ///< the name of a pod, and of a container perhaps, as take_pod_name() reads it; "" for the caller's own files
+  std::string path;  ///< in the container, or the caller's; "-" for a stream
+
+  friend bool operator==(const CopyPlace&, const CopyPlace&) = default;
+};
+/// Reads POD:PATH, POD/C:PATH or pod/POD[/C]:PATH. What begins with "/" or "." is a path of the caller's, and so is a word
+/// that has no such name before its first colon: "a/b/c:d".
+CopyPlace parse_copy_place(std::string_view word);
+
 /// One condition on a label; a selector holds when all of its conditions do.
 struct LabelTerm {
   enum class Rule { kEquals, kDiffers, kExists, kAbsent };

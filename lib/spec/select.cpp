@@ -72,6 +72,17 @@ std::vector<PodName> parse_pod_names(std::vector<std::string> words) {
   return names;
 }
 
+CopyPlace parse_copy_place(std::string_view word) {
+  CopyPlace local{.pod = {}, .path = std::string(word)};
+  const auto colon = word.find(':');
+  if (colon == std::string_view::npos || word.front() == '/' || word.front() == '.') return local;
+  const std::string_view name = word.substr(0, colon);
+  auto parts = split(name, '/');
+  if (parts.size() > 1 && is_pod_kind(parts[0])) parts.erase(parts.begin());
+  if (parts.size() > 2 || std::find(parts.begin(), parts.end(), "") != parts.end()) return local;
+  return {.pod = std::string(name), .path = std::string(word.substr(colon + 1))};
+}
+
 LabelSelector parse_label_selector(std::string_view text) {
   LabelSelector selector;
   // A set ("env in (a,b)") has commas of its own: said as such, and not as a label with a strange name.

@@ -39,6 +39,9 @@ inline int symlinkat(const char* target, int dir, const char* path) noexcept {
   return static_cast<int>(call(SYS_symlinkat, arg(target), dir, arg(path)));
 }
 inline int unlinkat(int dir, const char* path, int flags) noexcept { return static_cast<int>(call(SYS_unlinkat, dir, arg(path), flags)); }
+inline int linkat(int old_dir, const char* old_path, int new_dir, const char* new_path) noexcept {
+  return static_cast<int>(call(SYS_linkat, old_dir, arg(old_path), new_dir, arg(new_path), 0));
+}
 inline long readlinkat(int dir, const char* path, char* buffer, std::size_t size) noexcept {
   return call(SYS_readlinkat, dir, arg(path), arg(buffer), static_cast<long>(size));
 }
@@ -49,6 +52,15 @@ inline int fstat(int fd, struct stat* status) noexcept { return raw::fstatat(fd,
 inline int fchmodat(int dir, const char* path, mode_t mode) noexcept { return static_cast<int>(call(SYS_fchmodat, dir, arg(path), mode)); }
 inline int fchmod(int fd, mode_t mode) noexcept { return static_cast<int>(call(SYS_fchmod, fd, mode)); }
 inline int fchown(int fd, uid_t uid, gid_t gid) noexcept { return static_cast<int>(call(SYS_fchown, fd, uid, gid)); }
+/// Of the open file `dir` itself when `path` is null. `times`: of access and of change.
+inline int utimensat(int dir, const char* path, const timespec* times, int flags) noexcept {
+  return static_cast<int>(call(SYS_utimensat, dir, arg(path), arg(times), flags));
+}
+inline long lseek(int fd, std::int64_t offset, int whence) noexcept { return call(SYS_lseek, fd, offset, whence); }
+inline int ftruncate(int fd, std::int64_t size) noexcept { return static_cast<int>(call(SYS_ftruncate, fd, size)); }
+inline long pwrite(int fd, const void* data, std::size_t size, std::int64_t offset) noexcept {
+  return call(SYS_pwrite64, fd, arg(data), static_cast<long>(size), offset);
+}
 inline int faccessat(int dir, const char* path, int mode) noexcept { return static_cast<int>(call(SYS_faccessat, dir, arg(path), mode)); }
 inline int dup3(int from, int to, int flags) noexcept { return static_cast<int>(call(SYS_dup3, from, to, flags)); }
 inline int close_range(unsigned first, unsigned last, unsigned flags) noexcept {
@@ -88,6 +100,9 @@ inline int setresgid(gid_t gid) noexcept { return static_cast<int>(call(SYS_setr
 inline int setgroups(std::size_t count, const gid_t* groups) noexcept {
   return static_cast<int>(call(SYS_setgroups, static_cast<long>(count), arg(groups)));
 }
+/// `header` and `sets` are the kernel's structures (linux/capability.h).
+inline int capget(const void* header, void* sets) noexcept { return static_cast<int>(call(SYS_capget, arg(header), arg(sets))); }
+inline int capset(const void* header, const void* sets) noexcept { return static_cast<int>(call(SYS_capset, arg(header), arg(sets))); }
 inline int sethostname(const char* name, std::size_t length) noexcept {
   return static_cast<int>(call(SYS_sethostname, arg(name), static_cast<long>(length)));
 }

@@ -91,3 +91,14 @@ TEST_CASE("a label that is not there differs from every value", "[select]") {
     CHECK_FALSE(holds(no));
   }
 }
+
+TEST_CASE("a side of cp is a path here or in a pod", "[select][cp]") {
+  CHECK(parse_copy_place("web:/etc/hosts") == CopyPlace{"web", "/etc/hosts"});
+  CHECK(parse_copy_place("web/app:data") == CopyPlace{"web/app", "data"});
+  CHECK(parse_copy_place("pod/web:/a:b") == CopyPlace{"pod/web", "/a:b"});
+  CHECK(parse_copy_place("pod/web/app:/x") == CopyPlace{"pod/web/app", "/x"});
+  CHECK(parse_copy_place("pod:/x") == CopyPlace{"pod", "/x"});
+  CHECK(parse_copy_place("web:") == CopyPlace{"web", ""});
+  for (const char* local : {"-", "file", "dir/file", "./a:b", "../a:b", "/a:b", ".:x", "a/b/c:d", ":x", "a/:x", "a//b:c", "", "\xff"})
+    CHECK(parse_copy_place(local) == CopyPlace{"", local});
+}
