@@ -83,11 +83,16 @@ int kill(const Arguments& arguments) {
 
 constexpr Flag kFreezeFlags[] = {selector_flag("podctl pause -l app=web"), all_flag("podctl pause --all")};
 
-int hold(const Arguments& arguments, FreezeMethod (*change)(const StorePaths&, const std::string&), std::string_view by_signal) {
+std::string in_words(const Freeze& freeze, std::string_view by_signal) {
+  if (freeze.method == FreezeMethod::kCgroup) return "by the cgroup freezer";
+  return "by " + std::string(by_signal) + (freeze.refusal.empty() ? "" : " (" + freeze.refusal + ")");
+}
+
+int hold(const Arguments& arguments, Freeze (*change)(const StorePaths&, const std::string&), std::string_view by_signal) {
   const StorePaths paths = paths_from(arguments);
   for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) {
-    const FreezeMethod method = change(paths, pod.record.name);
-    note(arguments, pod.record.name + (method == FreezeMethod::kCgroup ? ": by the cgroup freezer" : ": by " + std::string(by_signal)));
+    const Freeze freeze = change(paths, pod.record.name);
+    if (freeze.method) note(arguments, pod.record.name + ": " + in_words(freeze, by_signal));
     print_done(arguments, pod, {});
   }
   return 0;

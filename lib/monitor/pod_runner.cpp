@@ -228,6 +228,7 @@ void PodRunner::feed(const lifecycle::Event& event) {
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     lifecycle::Advance next = lifecycle::advance(std::move(state_), pending_[i], now());
     state_ = std::move(next.state);
+    if (state_.stop) thaw();  // nobody who stands still could end by himself
     for (const auto& action : next.actions) std::visit([&](const auto& a) { carry_out(a); }, action);
     if (!starts_.empty()) start_pending();
   }
@@ -574,6 +575,7 @@ RunOutcome PodRunner::conclude() {
   console_.out().flush(kLastWords);
   console_.err().flush(kLastWords);
   sandbox_.reset();
+  drop_freezer();
   if (background_) report_end();
   if (!options_.result_file.empty()) write_result(options_.result_file, view::status_json(status_source()));
   if (state_.stop && state_.stop->cause == StopCause::kSandboxDied) throw Error(*start_error_);
@@ -594,6 +596,7 @@ void PodRunner::abandon() noexcept {
     if (options_.keep_on_error) return;
     clear_disk();
     sandbox_.reset();
+    drop_freezer();
     folder_->remove_state();
     folder_->bring_previous_back();
   } catch (const Error& error) {
@@ -614,7 +617,7 @@ view::StatusSource PodRunner::status_source() const {
           .pause_pid = sandbox_ ? sandbox_->pause().pid() : 0,
           .pids = std::move(pids),
           .exit = exit_,
-          .paused = frozen_,
+          .paused = held_.has_value(),
           .keeps_logs = keeps_logs_};
 }
 

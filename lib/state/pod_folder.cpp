@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <memory>
 
 #include "base/path.hpp"
+#include "base/scope_exit.hpp"
 #include "base/text.hpp"
 #include "sys/sys.hpp"
 
@@ -160,6 +162,17 @@ void PodFolder::bring_previous_back() {
   if (has_previous_ && ::rename(previous().c_str(), state_.c_str()) != 0) throw SysError(errno, "rename", previous());
   has_previous_ = false;
 }
+
+void PodFolder::note_cgroup(const std::string& path) {
+  ScopeExit undo{[&]() noexcept { forget_cgroup(); }};
+  const UniqueFd out = sys::open_at(runtime_fd(), "cgroup", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+  sys::write_all(out.get(), path, cat(runtime_, "/cgroup"));
+  undo.cancel();
+}
+
+std::optional<std::string> PodFolder::noted_cgroup() { return sys::try_read_file(cat(runtime_, "/cgroup"), PATH_MAX); }
+
+void PodFolder::forget_cgroup() noexcept { raw::unlinkat(AT_FDCWD, cat(runtime_, "/cgroup").c_str(), 0); }
 
 void PodFolder::remove(const std::string& entry) { sys::remove_tree(state_fd(), entry); }
 
