@@ -121,16 +121,24 @@ void ContainerIo::unwatch(Source& source) {
 }
 
 void ContainerIo::take(state::Stream stream, std::string_view bytes) {
-  if (log_) {
-    try {
-      log_->write(stream, bytes, unix_now());
-    } catch (const Error& error) {
-      log_.reset();
-      on_log_failure_(error);
-    }
-  }
+  if (log_) keep(stream, bytes);
   console_.write(container_, is_init_, stream, bytes);
   if (!taps_.empty()) tell(stream, bytes);
+}
+
+void ContainerIo::keep(state::Stream stream, std::string_view bytes) {
+  try {
+    if (not_kept_ > 0) {
+      log_->write(state::Stream::kErr, cat("[podctl: up to ", not_kept_, " bytes are missing here: they could not be written]\n"),
+                  unix_now());
+      not_kept_ = 0;
+    }
+    log_->write(stream, bytes, unix_now());
+  } catch (const Error& error) {
+    const bool is_first = not_kept_ == 0;
+    not_kept_ += bytes.size();
+    if (is_first) on_log_failure_(error);
+  }
 }
 
 // --- attachments ------------------------------------------------------------------------------------------

@@ -243,10 +243,8 @@ void PodRunner::carry_out(const lifecycle::StartContainer& action) {
   container.instance = action.instance;
   std::optional<state::LogFile> log;
   if (keeps_logs_) log.emplace(folder_->state_fd(), planned.name, action.instance, options_.log_limits);
-  container.io = std::make_unique<ContainerIo>(
-      loop_, console_, action.container, planned.is_init, std::move(log), [this, name = planned.name](const Error& error) {
-        console_.err().write(cat("podctl: warning: the log of container '", name, "' is cut off here: ", error.what(), '\n'));
-      });
+  container.io = std::make_unique<ContainerIo>(loop_, console_, action.container, planned.is_init, std::move(log),
+                                               [this, index = action.container](const Error& error) { on_log_failure(index, error); });
   // The caller has one standard input, and the first container that asks for one gets it.
   const bool callers_input = planned.stdin_open && !input_given_ && !planned.is_init && !detached_;
   container.has_input = callers_input;
@@ -345,6 +343,13 @@ void PodRunner::on_signal() {
       feed(lifecycle::StopRequested{StopCause::kKilled, {}, {}});
     }
   }
+}
+
+void PodRunner::on_log_failure(std::size_t index, const Error& error) {
+  const std::string what = cat("its output is not kept in its log: ", error.what());
+  warn(cat("container '", plan_.members[index].name, "': ", what));
+  carry_out(lifecycle::Note{"LogFailed", index, what, lifecycle::NoteType::kWarning});
+  if (!record_due_) record_due_ = now() + kRecordRetry;
 }
 
 void PodRunner::on_started(std::size_t index) {
@@ -564,8 +569,8 @@ RunOutcome PodRunner::conclude() {
   }
   // The disk takes its time over the record: what goes is removed by processes of their own meanwhile.
   std::optional<run::Removal> previous = begin_drop_previous(*folder_);
-  if (!options_.forget) write_record(state::PodFolder::Durability::kDisk);
   concluded_ = true;
+  const std::optional<ErrorInfo> not_recorded = keep_last_record();
   clear_disk();
   if (previous) finish_drop_previous(*folder_, *previous);
   if (options_.forget) folder_->remove_state();
@@ -579,6 +584,7 @@ RunOutcome PodRunner::conclude() {
   if (background_) report_end();
   if (!options_.result_file.empty()) write_result(options_.result_file, view::status_json(status_source()));
   if (state_.stop && state_.stop->cause == StopCause::kSandboxDied) throw Error(*start_error_);
+  if (not_recorded) throw Error(*not_recorded);
   return {exit_->code, exit_->source, exit_->container};
 }
 
@@ -628,12 +634,39 @@ void PodRunner::keep_record() {
     write_record(state::PodFolder::Durability::kNone);
   } catch (const SysError& error) {
     // The pod does not die of a full disk: the record is tried again, and matters most at the end.
-    if (!std::exchange(warned_of_record_, true)) warn(cat("the record of the pod cannot be written: ", error.what()));
+    if (!std::exchange(warned_of_record_, true)) {
+      const std::string what = cat("the record of the pod cannot be written: ", error.what());
+      warn(what);
+      carry_out(lifecycle::Note{"RecordFailed", {}, what, lifecycle::NoteType::kWarning});
+    }
     record_due_ = now() + kRecordRetry;
     return;
   }
+  warned_of_record_ = false;
   if (!folder_->has_previous() || !lifecycle::has_run_once(state_)) return;
   if (auto removal = begin_drop_previous(*folder_)) finish_drop_previous(*folder_, *removal);
+}
+
+// The record says how the pod ended. On a full disk there may be room once the pod's own files are gone.
+std::optional<ErrorInfo> PodRunner::keep_last_record() {
+  if (options_.forget) return std::nullopt;
+  try {
+    write_record(state::PodFolder::Durability::kDisk);
+    return std::nullopt;
+  } catch (const SysError&) {
+    clear_disk();
+  }
+  try {
+    write_record(state::PodFolder::Durability::kDisk);
+    return std::nullopt;
+  } catch (const SysError& error) {
+    ErrorInfo info = error.info();
+    info.id = "record-not-written";
+    info.message = cat("pod '", plan_.pod, "' has ended, but its record could not be written");
+    info.cause = error.what();
+    info.pod = plan_.pod;
+    return info;
+  }
 }
 
 void PodRunner::write_record(state::PodFolder::Durability durability) {
@@ -646,8 +679,9 @@ void PodRunner::write_record(state::PodFolder::Durability durability) {
     folder_->write("manifest.json", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kLeftOut));
   folder_->write("status.json", view::status_json(status_source()), durability);
   std::string lines;
-  for (const auto& [at, note] : std::exchange(notes_, {})) lines += event_line(note, at);
+  for (const auto& [at, note] : notes_) lines += event_line(note, at);
   state::append_events(folder_->state_fd(), lines);
+  notes_.clear();
 }
 
 }  // namespace podctl::monitor

@@ -75,6 +75,7 @@ class PodRunner {
   void on_signal();
   void on_started(std::size_t index);
   void on_exit(std::size_t index);
+  void on_log_failure(std::size_t index, const Error& error);
   void on_pause_exit();
   void check_time_limit();
   void check_report();
@@ -113,6 +114,7 @@ class PodRunner {
   [[nodiscard]] std::string_view after_failure() const;  ///< what a failed start left, for the end of its message
   view::StatusSource status_source() const;
   void keep_record();
+  std::optional<ErrorInfo> keep_last_record();
   void write_record(state::PodFolder::Durability durability);
   void warn(std::string_view line) { console_.err().write(cat("podctl: warning: ", line, '\n')); }
   void say(std::string_view line) {

@@ -130,12 +130,14 @@ int PodFolder::runtime_fd() {
 
 void PodFolder::write(const std::string& file, std::string_view content, Durability durability) {
   const std::string fresh = file + ".new";
+  ScopeExit undo{[&]() noexcept { raw::unlinkat(state_fd_.get(), fresh.c_str(), 0); }};
   {
     const UniqueFd out = sys::open_at(state_fd(), fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
     sys::write_all(out.get(), content, cat(state_, '/', file));
     if (durability == Durability::kDisk && ::fsync(out.get()) != 0) throw SysError(errno, "fsync", cat(state_, '/', file));
   }
   if (::renameat(state_fd(), fresh.c_str(), state_fd(), file.c_str()) != 0) throw SysError(errno, "rename", cat(state_, '/', file));
+  undo.cancel();
 }
 
 std::optional<std::string> PodFolder::read(const std::string& file) { return sys::try_read_file(cat(state_, '/', file), kMaxRecord); }
