@@ -643,7 +643,8 @@ void PodRunner::keep_record() {
     return;
   }
   warned_of_record_ = false;
-  if (!folder_->has_previous() || !lifecycle::has_run_once(state_)) return;
+  // A pod that is being stopped may turn out not to have started; should it have, its end drops it.
+  if (!folder_->has_previous() || !lifecycle::has_run_once(state_) || state_.stop) return;
   if (auto removal = begin_drop_previous(*folder_)) finish_drop_previous(*folder_, *removal);
 }
 
