@@ -128,17 +128,20 @@ void ContainerIo::take(state::Stream stream, std::string_view bytes) {
 
 void ContainerIo::keep(state::Stream stream, std::string_view bytes) {
   try {
-    if (not_kept_ > 0) {
-      log_->write(state::Stream::kErr, cat("[podctl: up to ", not_kept_, " bytes are missing here: they could not be written]\n"),
-                  unix_now());
-      not_kept_ = 0;
-    }
+    keep_gap();
     log_->write(stream, bytes, unix_now());
   } catch (const Error& error) {
     const bool is_first = not_kept_ == 0;
     not_kept_ += bytes.size();
     if (is_first) on_log_failure_(error);
   }
+}
+
+// Says in the log what is missing in it.
+void ContainerIo::keep_gap() {
+  if (not_kept_ == 0) return;
+  log_->write(state::Stream::kErr, cat("[podctl: up to ", not_kept_, " bytes are missing here: they could not be written]\n"), unix_now());
+  not_kept_ = 0;
 }
 
 // --- attachments ------------------------------------------------------------------------------------------
@@ -250,9 +253,10 @@ void ContainerIo::finish() {
   drain();
   if (!log_) return;
   try {
+    keep_gap();
     log_->finish(unix_now());
   } catch (const Error& error) {
-    on_log_failure_(error);
+    if (not_kept_ == 0) on_log_failure_(error);
   }
   log_.reset();
 }

@@ -67,6 +67,7 @@ class ContainerIo {
   void drop_tap_end(UniqueFd& end);
   void take(state::Stream stream, std::string_view bytes);
   void keep(state::Stream stream, std::string_view bytes);
+  void keep_gap();
   void pause_if_full();
   void watch(state::Stream stream);
   void unwatch(Source& source);
