@@ -29,9 +29,11 @@ bool is_marked(int folder) {
   return is_set("user.delegate") || is_set("trusted.delegate");
 }
 
-bool is_in_container() {
+// The cgroup of a container as a whole: the root of a cgroup namespace that is not the machine's.
+bool is_top_of_container(std::string_view cgroup) {
   struct stat status {};
-  return raw::fstatat(AT_FDCWD, "/proc/self/ns/cgroup", &status, 0) == 0 && status.st_ino != kFirstCgroupNamespace;
+  return parse_cgroup(cgroup) == "/" && raw::fstatat(AT_FDCWD, "/proc/self/ns/cgroup", &status, 0) == 0 &&
+         status.st_ino != kFirstCgroupNamespace;
 }
 
 bool belongs_to(int folder, std::uint32_t uid) {
@@ -52,13 +54,13 @@ bool holds_this_process(int folder) {
 
 Delegation probe_delegation(const HostFacts& facts) {
   const auto read = [](const char* path) { return sys::try_read_file(path, kMost).value_or(""); };
-  const std::string folder = cgroup_folder(read("/proc/self/cgroup"), read("/proc/self/mountinfo"));
+  const std::string cgroup = read("/proc/self/cgroup"), folder = cgroup_folder(cgroup, read("/proc/self/mountinfo"));
   if (folder.empty()) return {{}, "this machine has no pure cgroup v2 hierarchy"};
   const UniqueFd dir(raw::openat(AT_FDCWD, folder.c_str(), O_RDONLY | O_DIRECTORY));
   if (!dir) return {{}, cat("open ", folder, ": ", errno_text(-dir.get()))};
   if (raw::faccessat(dir.get(), "cgroup.freeze", F_OK) != 0) return {{}, cat(folder, " is the root of the hierarchy")};
   if (!holds_this_process(dir.get())) return {{}, cat("something else is mounted at ", folder)};
-  if (is_marked(dir.get()) || is_in_container() || (!facts.machine_root && belongs_to(dir.get(), facts.uid))) return {folder, {}};
+  if (is_marked(dir.get()) || is_top_of_container(cgroup) || (!facts.machine_root && belongs_to(dir.get(), facts.uid))) return {folder, {}};
   return {{}, cat("cgroup ", folder, " is not delegated to user ", facts.uid)};
 }
 

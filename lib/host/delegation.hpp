@@ -14,7 +14,7 @@ struct Delegation {
 
 /// Finds out whether this process's own cgroup is in a pure v2 hierarchy and its own to divide: whoever manages a cgroup is alone
 /// in making others below it (systemd, "Control Group APIs and Delegation"). It is ours when it is marked as delegated, when
-/// it is the top of a container's, or when it belongs to this user; the last says nothing of the machine's root, to whom all belong.
+/// it is that of a container as a whole, or when it belongs to this user; the last says nothing of the machine's root, to whom all belong.
 /// Read-only. @throws SysError when /proc cannot be read
 Delegation probe_delegation(const HostFacts& facts);
 

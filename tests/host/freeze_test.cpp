@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where the freezer must be used, and nothing for where it must not: our own cgroup in a pure v2 hierarchy mounted at the usual
-// place, when it is not the root and belongs to us (or, for the machine's root, is marked as delegated).
+// place, when it is not the root and belongs to us. To the machine's root it does when it is marked as delegated, or is a container's.
 std::string delegated_folder() {
   const auto groups = lines(read_file("/proc/self/cgroup"));
   if (groups.size() != 1 || groups[0].rfind("0::/", 0) != 0) return {};
@@ -29,6 +29,8 @@ std::string delegated_folder() {
   struct stat status {};
   if (!exists(folder + "/cgroup.freeze") || ::stat((folder + "/cgroup.procs").c_str(), &status) != 0) return {};
   const bool marked = ::getxattr(folder.c_str(), "user.delegate", &mark, 1) == 1 && mark == '1';
+  const bool is_container = groups[0] == "0::/" && namespace_of(::getpid(), "cgroup") != "cgroup:[4026531835]";
+  if (is_container && ::access(folder.c_str(), W_OK) == 0) return folder;
   return marked || (caller() != Caller::kMachineRoot && status.st_uid == ::geteuid()) ? folder : std::string();
 }
 
