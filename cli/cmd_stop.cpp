@@ -86,12 +86,17 @@ int kill(const Arguments& arguments) {
 constexpr Flag kFreezeFlags[] = {selector_flag("podctl pause -l app=web"), all_flag("podctl pause --all"),
                                  changed_output_flag("podctl pause -o json web")};
 
-int hold(const Arguments& arguments, FreezeMethod (*change)(const StorePaths&, const std::string&), std::string_view by_signal) {
+std::string in_words(const Freeze& freeze, std::string_view by_signal) {
+  if (freeze.method == FreezeMethod::kCgroup) return "by the cgroup freezer";
+  return "by " + std::string(by_signal) + (freeze.refusal.empty() ? "" : " (" + freeze.refusal + ")");
+}
+
+int hold(const Arguments& arguments, Freeze (*change)(const StorePaths&, const std::string&), std::string_view by_signal) {
   const StorePaths paths = paths_from(arguments);
   ChangedPods changed(arguments, paths);
   for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) {
-    const FreezeMethod method = change(paths, pod.record.name);
-    note(arguments, pod.record.name + (method == FreezeMethod::kCgroup ? ": by the cgroup freezer" : ": by " + std::string(by_signal)));
+    const Freeze freeze = change(paths, pod.record.name);
+    if (freeze.method) note(arguments, pod.record.name + ": " + in_words(freeze, by_signal));
     changed.add(pod.record);
   }
   changed.print_objects(names_one_pod(arguments));

@@ -31,9 +31,13 @@ enum class FreezeMethod {
   kCgroup,  ///< the cgroup v2 freezer: no process notices
   kSignal,  ///< SIGSTOP to each: a parent inside may notice
 };
+struct Freeze {
+  std::optional<FreezeMethod> method;  ///< none: it was not held
+  std::string refusal;                 ///< why not by the freezer; "" when it was held already
+};
 /// Holds every process of a pod until thaw_pod().
-FreezeMethod freeze_pod(const StorePaths& paths, const std::string& pod);
-FreezeMethod thaw_pod(const StorePaths& paths, const std::string& pod);
+Freeze freeze_pod(const StorePaths& paths, const std::string& pod);
+Freeze thaw_pod(const StorePaths& paths, const std::string& pod);
 
 struct ExecRequest {
   std::string container;

@@ -108,4 +108,20 @@ std::string parse_cgroup(std::string_view text) {
   return {};
 }
 
+std::string cgroup_folder(std::string_view cgroup, std::string_view mountinfo) {
+  const std::string path = parse_cgroup(cgroup);
+  // One line and no other: a controller that has a hierarchy of its own (v1) has a line of its own.
+  if (path.empty() || path.front() != '/' || split(trim(cgroup), '\n').size() != 1) return {};
+  if (path.substr(0, 3) == "/..") return {};  // above the root of this cgroup namespace (cgroup_namespaces(7))
+  std::string folder;
+  for (const auto& mount : parse_mountinfo(mountinfo)) {
+    if (mount.type != "cgroup2" || mount.target.substr(0, 1) != "/") continue;
+    const std::string root = mount.root == "/" ? std::string() : mount.root;
+    if (path.substr(0, root.size()) != root || (path.size() > root.size() && path[root.size()] != '/')) continue;
+    const std::string_view rest = std::string_view(path).substr(root.size());
+    folder = cat(mount.target == "/" ? "" : mount.target, rest == "/" ? "" : rest);  // the last one lies on top
+  }
+  return folder;
+}
+
 }  // namespace podctl

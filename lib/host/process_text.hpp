@@ -30,4 +30,8 @@ std::vector<MountEntry> parse_mountinfo(std::string_view text);
 /// Path in the v2 hierarchy, from /proc/PID/cgroup; "" when there is none.
 std::string parse_cgroup(std::string_view text);
 
+/// The folder of a process's cgroup, from its /proc/PID/cgroup and its /proc/PID/mountinfo; "" when the hierarchy is no pure
+/// v2 one, or no mount of it shows that cgroup.
+std::string cgroup_folder(std::string_view cgroup, std::string_view mountinfo);
+
 }  // namespace podctl

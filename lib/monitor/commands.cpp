@@ -37,8 +37,11 @@ void await_container(const StorePaths& paths, const std::string& pod, const Mess
   }
 }
 
-FreezeMethod method_of(const Message& answer) {
-  return answer.value("method", std::string()) == "cgroup" ? FreezeMethod::kCgroup : FreezeMethod::kSignal;
+Freeze freeze_of(const Message& answer) {
+  const std::string method = answer.value("method", std::string());
+  Freeze freeze{.method = {}, .refusal = answer.value("refusal", std::string())};
+  if (!method.empty()) freeze.method = method == "freezer" ? FreezeMethod::kCgroup : FreezeMethod::kSignal;
+  return freeze;
 }
 
 }  // namespace
@@ -69,8 +72,8 @@ void restart_container(const StorePaths& paths, const std::string& pod, const st
   await_container(paths, pod, with_grace({{"do", "restart-container"}, {"container", container}}, options));
 }
 
-FreezeMethod freeze_pod(const StorePaths& paths, const std::string& pod) { return method_of(Client(paths, pod).ask({{"do", "freeze"}})); }
+Freeze freeze_pod(const StorePaths& paths, const std::string& pod) { return freeze_of(Client(paths, pod).ask({{"do", "freeze"}})); }
 
-FreezeMethod thaw_pod(const StorePaths& paths, const std::string& pod) { return method_of(Client(paths, pod).ask({{"do", "thaw"}})); }
+Freeze thaw_pod(const StorePaths& paths, const std::string& pod) { return freeze_of(Client(paths, pod).ask({{"do", "thaw"}})); }
 
 }  // namespace podctl

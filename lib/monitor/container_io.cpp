@@ -121,16 +121,27 @@ void ContainerIo::unwatch(Source& source) {
 }
 
 void ContainerIo::take(state::Stream stream, std::string_view bytes) {
-  if (log_) {
-    try {
-      log_->write(stream, bytes, unix_now());
-    } catch (const Error& error) {
-      log_.reset();
-      on_log_failure_(error);
-    }
-  }
+  if (log_) keep(stream, bytes);
   console_.write(container_, is_init_, stream, bytes);
   if (!taps_.empty()) tell(stream, bytes);
+}
+
+void ContainerIo::keep(state::Stream stream, std::string_view bytes) {
+  try {
+    keep_gap();
+    log_->write(stream, bytes, unix_now());
+  } catch (const Error& error) {
+    const bool is_first = not_kept_ == 0;
+    not_kept_ += bytes.size();
+    if (is_first) on_log_failure_(error);
+  }
+}
+
+// Says in the log what is missing in it.
+void ContainerIo::keep_gap() {
+  if (not_kept_ == 0) return;
+  log_->write(state::Stream::kErr, cat("[podctl: up to ", not_kept_, " bytes are missing here: they could not be written]\n"), unix_now());
+  not_kept_ = 0;
 }
 
 // --- attachments ------------------------------------------------------------------------------------------
@@ -242,9 +253,10 @@ void ContainerIo::finish() {
   drain();
   if (!log_) return;
   try {
+    keep_gap();
     log_->finish(unix_now());
   } catch (const Error& error) {
-    on_log_failure_(error);
+    if (not_kept_ == 0) on_log_failure_(error);
   }
   log_.reset();
 }

@@ -16,7 +16,8 @@ namespace podctl::monitor {
 /// take it; what the caller types goes to it.
 class ContainerIo {
  public:
-  /// @param on_log_failure  told once when the log cannot be written any more; output still reaches the console
+  /// @param on_log_failure  told when the log cannot be written; output still reaches the console. Once it can be again, a line
+  ///                        of it says how much is missing, and the next failure is told as well
   ContainerIo(Loop& loop, Console& console, std::size_t container, bool is_init, std::optional<state::LogFile> log,
               std::function<void(const Error&)> on_log_failure);
   ContainerIo(const ContainerIo&) = delete;
@@ -65,6 +66,8 @@ class ContainerIo {
   void tell(state::Stream stream, std::string_view bytes);
   void drop_tap_end(UniqueFd& end);
   void take(state::Stream stream, std::string_view bytes);
+  void keep(state::Stream stream, std::string_view bytes);
+  void keep_gap();
   void pause_if_full();
   void watch(state::Stream stream);
   void unwatch(Source& source);
@@ -77,6 +80,7 @@ class ContainerIo {
   bool is_init_;
   std::optional<state::LogFile> log_;
   std::function<void(const Error&)> on_log_failure_;
+  std::uint64_t not_kept_ = 0;  // bytes that the log had no room for
   Source sources_[2];
   UniqueFd terminal_ours_, terminal_theirs_;  // the socket that a terminal comes over
   bool is_terminal_ = false;

@@ -170,6 +170,7 @@ int exec_in_pod(const StorePaths& paths, const std::string& pod, const ExecReque
 
 int attach_to_pod(const StorePaths& paths, const std::string& pod, const AttachRequest& request) {
   Relay relay;
+  relay.awaits_output = true;
   relay.detach = monitor::KeySequence(request.detach_keys);
   Client client(paths, pod);
   const Message answer = client.ask({{"do", "attach"}, {"container", request.container}, {"input", request.input}});

@@ -229,6 +229,7 @@ void PodRunner::feed(const lifecycle::Event& event) {
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     lifecycle::Advance next = lifecycle::advance(std::move(state_), pending_[i], now());
     state_ = std::move(next.state);
+    if (state_.stop) thaw();  // nobody who stands still could end by himself
     for (const auto& action : next.actions) std::visit([&](const auto& a) { carry_out(a); }, action);
     if (!starts_.empty()) start_pending();
   }
@@ -248,10 +249,8 @@ void PodRunner::carry_out(const lifecycle::StartContainer& action) {
   }
   std::optional<state::LogFile> log;
   if (keeps_logs_) log.emplace(folder_->state_fd(), planned.name, action.instance, options_.log_limits);
-  container.io = std::make_unique<ContainerIo>(
-      loop_, console_, action.container, planned.is_init, std::move(log), [this, name = planned.name](const Error& error) {
-        console_.err().write(cat("podctl: warning: the log of container '", name, "' is cut off here: ", error.what(), '\n'));
-      });
+  container.io = std::make_unique<ContainerIo>(loop_, console_, action.container, planned.is_init, std::move(log),
+                                               [this, index = action.container](const Error& error) { on_log_failure(index, error); });
   // The caller has one standard input, and the first container that asks for one gets it.
   const bool callers_input = planned.stdin_open && !input_given_ && !planned.is_init && !detached_;
   container.has_input = callers_input;
@@ -365,6 +364,13 @@ void PodRunner::on_signal() {
       feed(lifecycle::StopRequested{StopCause::kKilled, {}, {}});
     }
   }
+}
+
+void PodRunner::on_log_failure(std::size_t index, const Error& error) {
+  const std::string what = cat("its output is not kept in its log: ", error.what());
+  warn(cat("container '", plan_.members[index].name, "': ", what));
+  carry_out(lifecycle::Note{"LogFailed", index, what, lifecycle::NoteType::kWarning});
+  if (!record_due_) record_due_ = now() + kRecordRetry;
 }
 
 void PodRunner::on_started(std::size_t index) {
@@ -584,8 +590,8 @@ RunOutcome PodRunner::conclude() {
   }
   // The disk takes its time over the record: what goes is removed by processes of their own meanwhile.
   std::optional<run::Removal> previous = begin_drop_previous(*folder_);
-  if (!options_.forget) write_record(state::PodFolder::Durability::kDisk);
   concluded_ = true;
+  const std::optional<ErrorInfo> not_recorded = keep_last_record();
   clear_disk();
   if (previous) finish_drop_previous(*folder_, *previous);
   if (options_.forget) folder_->remove_state();
@@ -595,9 +601,11 @@ RunOutcome PodRunner::conclude() {
   console_.out().flush(kLastWords);
   console_.err().flush(kLastWords);
   sandbox_.reset();
+  drop_freezer();
   if (background_) report_end();
   if (!options_.result_file.empty()) write_result(options_.result_file, view::status_json(status_source()));
   if (state_.stop && state_.stop->cause == StopCause::kSandboxDied) throw Error(*start_error_);
+  if (not_recorded) throw Error(*not_recorded);
   return {exit_->code, exit_->source, exit_->container};
 }
 
@@ -615,6 +623,7 @@ void PodRunner::abandon() noexcept {
     if (options_.keep_on_error) return;
     clear_disk();
     sandbox_.reset();
+    drop_freezer();
     folder_->remove_state();
     folder_->bring_previous_back();
   } catch (const Error& error) {
@@ -635,7 +644,7 @@ view::StatusSource PodRunner::status_source() const {
           .pause_pid = sandbox_ ? sandbox_->pause().pid() : 0,
           .pids = std::move(pids),
           .exit = exit_,
-          .paused = frozen_,
+          .paused = held_.has_value(),
           .keeps_logs = keeps_logs_};
 }
 
@@ -646,12 +655,40 @@ void PodRunner::keep_record() {
     write_record(state::PodFolder::Durability::kNone);
   } catch (const SysError& error) {
     // The pod does not die of a full disk: the record is tried again, and matters most at the end.
-    if (!std::exchange(warned_of_record_, true)) warn(cat("the record of the pod cannot be written: ", error.what()));
+    if (!std::exchange(warned_of_record_, true)) {
+      const std::string what = cat("the record of the pod cannot be written: ", error.what());
+      warn(what);
+      carry_out(lifecycle::Note{"RecordFailed", {}, what, lifecycle::NoteType::kWarning});
+    }
     record_due_ = now() + kRecordRetry;
     return;
   }
-  if (!folder_->has_previous() || !lifecycle::has_run_once(state_)) return;
+  warned_of_record_ = false;
+  // A pod that is being stopped may turn out not to have started; should it have, its end drops it.
+  if (!folder_->has_previous() || !lifecycle::has_run_once(state_) || state_.stop) return;
   if (auto removal = begin_drop_previous(*folder_)) finish_drop_previous(*folder_, *removal);
+}
+
+// The record says how the pod ended. On a full disk there may be room once the pod's own files are gone.
+std::optional<ErrorInfo> PodRunner::keep_last_record() {
+  if (options_.forget) return std::nullopt;
+  try {
+    write_record(state::PodFolder::Durability::kDisk);
+    return std::nullopt;
+  } catch (const SysError&) {
+    clear_disk();
+  }
+  try {
+    write_record(state::PodFolder::Durability::kDisk);
+    return std::nullopt;
+  } catch (const SysError& error) {
+    ErrorInfo info = error.info();
+    info.id = "record-not-written";
+    info.message = cat("pod '", plan_.pod, "' has ended, but its record could not be written");
+    info.cause = error.what();
+    info.pod = plan_.pod;
+    return info;
+  }
 }
 
 void PodRunner::write_record(state::PodFolder::Durability durability) {
@@ -664,8 +701,9 @@ void PodRunner::write_record(state::PodFolder::Durability durability) {
     folder_->write("manifest.json", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kLeftOut));
   folder_->write("status.json", view::status_json(status_source()), durability);
   std::string lines;
-  for (const auto& [at, note] : std::exchange(notes_, {})) lines += event_line(note, at);
+  for (const auto& [at, note] : notes_) lines += event_line(note, at);
   state::append_events(folder_->state_fd(), lines);
+  notes_.clear();
 }
 
 }  // namespace podctl::monitor

@@ -15,7 +15,9 @@
 #include "monitor/loop.hpp"
 #include "monitor/terminal.hpp"
 #include "monitor/workers.hpp"
+#include "podctl/control.hpp"
 #include "podctl/run.hpp"
+#include "run/freezer.hpp"
 #include "run/remove.hpp"
 #include "run/sandbox.hpp"
 #include "state/event_log.hpp"
@@ -75,6 +77,7 @@ class PodRunner {
   void on_signal();
   void on_started(std::size_t index);
   void on_exit(std::size_t index);
+  void on_log_failure(std::size_t index, const Error& error);
   void on_pause_exit();
   void check_time_limit();
   void check_report();
@@ -92,8 +95,12 @@ class PodRunner {
   Control::Answer answer_exec(const Message& request);
   Control::Answer answer_attach(const Message& request);
   Control::Answer answer_last_exit(const Message& request);
-  Control::Answer answer_freeze(bool freeze);
+  // Pausing (pod_runner_freeze.cpp)
+  Control::Answer answer_freeze();
+  Control::Answer answer_thaw();
+  std::string hold_by_freezer();
   void thaw();
+  void drop_freezer() noexcept;
   [[nodiscard]] ExecOptions::Identity mapped_identity(ExecOptions::Identity identity) const;
   [[nodiscard]] std::size_t container_of(const Message& request) const;
   Container& running_container(std::size_t index);
@@ -111,6 +118,7 @@ class PodRunner {
   [[nodiscard]] std::string_view after_failure() const;  ///< what a failed start left, for the end of its message
   view::StatusSource status_source() const;
   void keep_record();
+  std::optional<ErrorInfo> keep_last_record();
   void write_record(state::PodFolder::Durability durability);
   void warn(std::string_view line) { console_.err().write(cat("podctl: warning: ", line, '\n')); }
   void say(std::string_view line) {
@@ -130,6 +138,7 @@ class PodRunner {
   PlanOptions plan_options_;
   Plan plan_;
   lifecycle::PodState state_;
+  std::optional<run::Freezer> freezer_;  ///< from the first pause on; goes after those that are in it
   std::unique_ptr<run::Sandbox> sandbox_;
   UniqueFd user_namespace_;  // of the pod, for clearing up; empty when we may do it ourselves
   std::vector<Container> containers_;
@@ -146,8 +155,8 @@ class PodRunner {
   bool concluded_ = false;  ///< and it is the final one
   std::optional<lifecycle::RunExit> exit_;
   bool input_given_ = false;
-  bool frozen_ = false;
-  std::optional<RawTerminal> keys_;  ///< the caller's terminal, while a container with one has it
+  std::optional<FreezeMethod> held_;  ///< while it is paused
+  std::optional<RawTerminal> keys_;   ///< the caller's terminal, while a container with one has it
   const bool detached_;
   const bool keeps_logs_;  ///< a pod that is forgotten at its end keeps them when nobody sees its output
   bool warned_of_record_ = false;

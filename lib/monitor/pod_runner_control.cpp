@@ -9,7 +9,6 @@
 #include "monitor/kept_manifest.hpp"
 #include "monitor/pod_runner.hpp"
 #include "monitor/setup.hpp"
-#include "run/everyone.hpp"
 #include "sys/sys.hpp"
 
 namespace podctl::monitor {
@@ -78,8 +77,8 @@ Control::Answer PodRunner::answer(const Message& request) {
   if (what == "attach") return answer_attach(request);
   if (what == "last-exit") return answer_last_exit(request);
   if (what == "manifest") return {{{"manifest", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kGiven)}}, {}};
-  if (what == "freeze") return recorded(answer_freeze(true));
-  if (what == "thaw") return recorded(answer_freeze(false));
+  if (what == "freeze") return recorded(answer_freeze());
+  if (what == "thaw") return recorded(answer_thaw());
   throw Error({.id = "unknown-request", .message = cat("the monitor of pod '", plan_.pod, "' does not know the request ", quote(what))});
 }
 
@@ -99,7 +98,6 @@ Control::Answer PodRunner::answer_settle() {
 }
 
 Control::Answer PodRunner::answer_stop(const Message& request) {
-  if (frozen_) thaw();
   feed(lifecycle::StopRequested{StopCause::kUser, grace_of(request) ? grace_of(request) : options_.grace, {}});
   return {{{"ok", true}}, {}};
 }
@@ -109,7 +107,7 @@ Control::Answer PodRunner::answer_container(const Message& request, const lifecy
   const std::size_t index = container_of(request);
   if (const auto why = lifecycle::refusal(state_, event); !why.empty())
     throw conflict("wrong-state", cat("container '", plan_.members[index].name, "' of pod '", plan_.pod, "': ", why));
-  if (frozen_) thaw();
+  thaw();
   Control::Answer answer{{{"ok", true}}, {}};
   if (const Container& container = containers_[index]; container.member && !container.exited)
     answer.descriptors.emplace_back(::fcntl(container.member->process().pidfd(), F_DUPFD_CLOEXEC, 3));
@@ -120,7 +118,6 @@ Control::Answer PodRunner::answer_container(const Message& request, const lifecy
 Control::Answer PodRunner::answer_kill(const Message& request) {
   const int number = request.at("signal");
   if (request.contains("container")) return answer_container(request, lifecycle::ContainerSignalRequested{container_of(request), number});
-  if (frozen_ && number == SIGKILL) thaw();
   if (number == SIGKILL) {
     feed(lifecycle::StopRequested{StopCause::kKilled, {}, {}});
   } else {
@@ -147,6 +144,12 @@ ExecOptions::Identity PodRunner::mapped_identity(ExecOptions::Identity identity)
 }
 
 Control::Answer PodRunner::answer_target(const Message& request) {
+  if (held_)  // what joins it would run on its own
+    throw Error({.id = "pod-paused",
+                 .message = cat("pod '", plan_.pod, "' is paused"),
+                 .hint = cat("podctl unpause ", plan_.pod),
+                 .error_class = ErrorClass::kConflict,
+                 .pod = plan_.pod});
   const Container& container = running_container(container_of(request));
   Control::Answer answer{{{"ok", true}}, {}};
   answer.descriptors.emplace_back(::fcntl(container.member->process().pidfd(), F_DUPFD_CLOEXEC, 3));
@@ -188,23 +191,6 @@ Control::Answer PodRunner::answer_last_exit(const Message& request) {
   const auto& end = state.terminated ? state.terminated : state.last;
   if (!end) throw conflict("never-ended", cat("container '", plan_.members[index].name, "' has not ended yet"));
   return {{{"code", end->exit.code()}}, {}};
-}
-
-Control::Answer PodRunner::answer_freeze(bool freeze) {
-  if (state_.stop) throw conflict("pod-stopping", cat("pod '", plan_.pod, "' is being stopped"));
-  if (freeze && !frozen_) {
-    run::signal_everyone(sandbox_->pause().pidfd(), plan_.namespaces, SIGSTOP);
-    frozen_ = true;
-  } else if (!freeze) {
-    thaw();
-  }
-  record_due_ = now();
-  return {{{"ok", true}, {"method", "signal"}}, {}};
-}
-
-void PodRunner::thaw() {
-  if (!std::exchange(frozen_, false)) return;
-  run::signal_everyone(sandbox_->pause().pidfd(), plan_.namespaces, SIGCONT);
 }
 
 }  // namespace podctl::monitor

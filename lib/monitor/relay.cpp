@@ -65,15 +65,13 @@ UniqueFd watch_relayed_signals() {
 
 Relay::Result Relay::run(int signals) {
   bool reads_input = static_cast<bool>(in);
+  bool has_ended = false;
   std::string typed;  // not yet taken by the program
   for (;;) {
     const bool takes_more = reads_input && typed.empty();
-    pollfd polls[6] = {{process, POLLIN, 0},
-                       {signals, POLLIN, 0},
-                       {out ? out.get() : -1, POLLIN, 0},
-                       {err ? err.get() : -1, POLLIN, 0},
-                       {takes_more ? 0 : -1, POLLIN, 0},
-                       {typed.empty() ? -1 : in.get(), POLLOUT, 0}};
+    pollfd polls[6] = {{has_ended ? -1 : process, POLLIN, 0}, {signals, POLLIN, 0},
+                       {out ? out.get() : -1, POLLIN, 0},     {err ? err.get() : -1, POLLIN, 0},
+                       {takes_more ? 0 : -1, POLLIN, 0},      {typed.empty() ? -1 : in.get(), POLLOUT, 0}};
     raw::poll(polls, 6, -1);
     if (polls[2].revents != 0) copy(out, 1);
     if (polls[3].revents != 0) copy(err, 2);
@@ -113,7 +111,8 @@ Relay::Result Relay::run(int signals) {
         }
       }
     }
-    if (polls[0].revents != 0) {
+    has_ended = has_ended || polls[0].revents != 0;
+    if (has_ended && (!awaits_output || (!out && !err))) {
       // What it had printed is shown; who else holds its output open is not waited for.
       while (out && has_something(out.get()) && copy(out, 1)) {
       }

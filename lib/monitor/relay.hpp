@@ -16,6 +16,8 @@ struct Relay {
   UniqueFd out, err;            ///< its output; shown on 1 and 2
   UniqueFd in;                  ///< its input; receives what is read from 0
   bool in_is_terminal = false;  ///< `in` is the other end of its terminal: it is resized, and its end is a key
+  /// The output comes by way of a monitor, which closes it once it has passed on all there was: that is waited for as well.
+  bool awaits_output = false;
   KeySequence detach{""};
   /// Sends the program a signal that came for us.
   int forward_to = -1;  ///< pidfd; -1: signals end the relay as keys do

@@ -16,6 +16,7 @@
 #include "base/errno_text.hpp"
 #include "base/path.hpp"
 #include "base/text.hpp"
+#include "run/freezer.hpp"
 #include "spec/env_file.hpp"
 #include "sys/sys.hpp"
 
@@ -118,12 +119,21 @@ void remove_folder(const std::string& path) {
 
 }  // namespace
 
+void clear_cgroup(state::PodFolder& folder) {
+  const auto path = folder.noted_cgroup();
+  if (!path) return;
+  if (!path->empty()) run::remove_cgroup(*path);
+  folder.forget_cgroup();
+}
+
 void clear_leftovers(state::PodFolder& folder) {
+  clear_cgroup(folder);
   folder.forget_state_fd();
   remove_folder(folder.state());
 }
 
 void set_previous_aside(state::PodFolder& folder) {
+  clear_cgroup(folder);
   struct stat status {};
   // Both are there: the newer one is a start that was killed, and it may take the pod's ids to remove it.
   const bool both = raw::fstatat(AT_FDCWD, folder.previous().c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && folder.has_state();

@@ -33,6 +33,8 @@ UniqueFd block_and_watch_signals();
 /// Whether files on disk may belong to ids that only the pod's user namespace can touch.
 bool needs_user_namespace(const Plan& plan, const HostFacts& facts);
 
+/// Removes the cgroup in which a pod was frozen. @throws SysError  EBUSY when somebody is in it
+void clear_cgroup(state::PodFolder& folder);
 /// Removes what an ended pod left under its name; also one whose monitor was killed.
 void clear_leftovers(state::PodFolder& folder);
 /// PodFolder::set_previous_aside(), also where a start that was killed is in the way.

@@ -278,6 +278,20 @@ int Sandbox::tree() {
   return tree_.get();
 }
 
+UniqueFd Sandbox::open_proc() {
+  struct stat ours {
+  }, theirs{};
+  sys::check(raw::fstatat(AT_FDCWD, cat("/proc/", pause_.pid(), "/ns/pid").c_str(), &ours, 0), "stat", "pid namespace of the pod");
+  // Members that share pause's mounts have it at the root they share, where they can put something else in its place.
+  for (const char* place : {"/t/proc", "/proc"}) {
+    const sys::OpenHow how{.flags = O_RDONLY | O_DIRECTORY, .resolve = sys::kResolveInRoot | sys::kResolveNoSymlinks};
+    UniqueFd proc(raw::openat2(tree(), place, how));
+    if (proc && raw::fstatat(proc.get(), "1/ns/pid", &theirs, 0) == 0 && theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev)
+      return proc;
+  }
+  throw SysError(ENOENT, "open", "procfs of the pod");
+}
+
 // --- members --------------------------------------------------------------------------------------------
 
 std::vector<StartResult> Sandbox::start(std::span<const StartRequest> requests) {

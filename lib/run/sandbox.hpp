@@ -62,6 +62,8 @@ class Sandbox {
   [[nodiscard]] ErrorInfo pause_failure() const;
   /// The pod tree, for reading what members left in it (O_PATH); -1 when pause is gone.
   int tree();
+  /// The procfs of the pod's pid namespace, a folder. @throws SysError  also when it is not where it was mounted
+  [[nodiscard]] UniqueFd open_proc();
   /// Folders and files on the host that did not exist before; for undoing a start that failed later.
   void undo_host_changes() noexcept;
 

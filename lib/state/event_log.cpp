@@ -1,8 +1,11 @@
 #include "state/event_log.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 
+#include "base/scope_exit.hpp"
 #include "sys/sys.hpp"
 
 namespace podctl::state {
@@ -22,8 +25,12 @@ void append_events(int folder, std::string_view lines) {
   if (status.st_size > kMostBytes) {
     if (::renameat(folder, kEvents, folder, kOldEvents) != 0) throw SysError(errno, "rename", kEvents);
     file = open_events(folder);
+    status.st_size = 0;
   }
+  // A full disk cuts through a line: what there is of it is taken back, for it is tried again.
+  ScopeExit undo{[&]() noexcept { static_cast<void>(::ftruncate(file.get(), status.st_size)); }};
   sys::write_all(file.get(), lines, kEvents);
+  undo.cancel();
 }
 
 }  // namespace podctl::state

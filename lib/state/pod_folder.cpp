@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <memory>
 
 #include "base/path.hpp"
+#include "base/scope_exit.hpp"
 #include "base/text.hpp"
 #include "sys/sys.hpp"
 
@@ -128,12 +130,14 @@ int PodFolder::runtime_fd() {
 
 void PodFolder::write(const std::string& file, std::string_view content, Durability durability) {
   const std::string fresh = file + ".new";
+  ScopeExit undo{[&]() noexcept { raw::unlinkat(state_fd_.get(), fresh.c_str(), 0); }};
   {
     const UniqueFd out = sys::open_at(state_fd(), fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
     sys::write_all(out.get(), content, cat(state_, '/', file));
     if (durability == Durability::kDisk && ::fsync(out.get()) != 0) throw SysError(errno, "fsync", cat(state_, '/', file));
   }
   if (::renameat(state_fd(), fresh.c_str(), state_fd(), file.c_str()) != 0) throw SysError(errno, "rename", cat(state_, '/', file));
+  undo.cancel();
 }
 
 std::optional<std::string> PodFolder::read(const std::string& file) { return sys::try_read_file(cat(state_, '/', file), kMaxRecord); }
@@ -160,6 +164,17 @@ void PodFolder::bring_previous_back() {
   if (has_previous_ && ::rename(previous().c_str(), state_.c_str()) != 0) throw SysError(errno, "rename", previous());
   has_previous_ = false;
 }
+
+void PodFolder::note_cgroup(const std::string& path) {
+  ScopeExit undo{[&]() noexcept { forget_cgroup(); }};
+  const UniqueFd out = sys::open_at(runtime_fd(), "cgroup", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+  sys::write_all(out.get(), path, cat(runtime_, "/cgroup"));
+  undo.cancel();
+}
+
+std::optional<std::string> PodFolder::noted_cgroup() { return sys::try_read_file(cat(runtime_, "/cgroup"), PATH_MAX); }
+
+void PodFolder::forget_cgroup() noexcept { raw::unlinkat(AT_FDCWD, cat(runtime_, "/cgroup").c_str(), 0); }
 
 void PodFolder::remove(const std::string& entry) { sys::remove_tree(state_fd(), entry); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,12 @@ class PodFolder {
   void forget_previous() noexcept { has_previous_ = false; }
   [[nodiscard]] std::string previous() const;
   void forget_state_fd() noexcept { state_fd_.reset(); }
+
+  /// The cgroup that is made for the pod: noted beside its lock before it is made, so that whoever has the name next finds it
+  /// when its monitor was killed.
+  void note_cgroup(const std::string& path);
+  std::optional<std::string> noted_cgroup();
+  void forget_cgroup() noexcept;
 
   /// Removes a file or folder below state(). Content that belongs to subordinate ids needs
   /// run::remove_as_pod.

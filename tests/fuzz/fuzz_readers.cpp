@@ -144,6 +144,8 @@ void look(std::string_view text) {
   static_cast<void>(parse_process_stat(text, entry, 100, 4096));
   static_cast<void>(parse_mountinfo(text));
   static_cast<void>(parse_id_mappings(text));
+  const std::string folder = cgroup_folder(text.substr(0, text.find('\n') + 1), text);
+  require(folder.empty() || folder.front() == '/', "the folder of a cgroup is an absolute path", folder);
 }
 
 }  // namespace

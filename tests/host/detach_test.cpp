@@ -218,26 +218,6 @@ TEST_CASE("two who stop, remove and replace at once do not harm each other", "[d
   }
 }
 
-TEST_CASE("pause holds every process of a pod, unpause lets them go on, and stop does so first", "[detach]") {
-  const World world;
-  const Detached pod(
-      world, podtest::pod({container("main", "(setsid sleep 60 &); trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done")}));
-  const int main = pod.record()["status"]["podctl"]["containerPids"]["main"];
-  const auto state = [](int pid) { return field(read_file("/proc/" + std::to_string(pid) + "/status"), "State").substr(0, 1); };
-  CHECK(eventually([&] { return state(main) == "S"; }));
-  const Result pause = world.podctl({"pause", "test"});
-  CHECK(pause.code == 0);
-  CHECK(contains(pause.err, "SIGSTOP"));
-  CHECK(eventually([&] { return state(main) == "T"; }));
-  CHECK(eventually([&] { return contains(world.podctl({"ps"}).out, "Paused"); }));
-  CHECK(world.podctl({"pause", "test"}).code == 0);
-  CHECK(world.podctl({"unpause", "test"}).code == 0);
-  CHECK(eventually([&] { return state(main) != "T"; }));
-  CHECK(world.podctl({"pause", "test"}).code == 0);
-  CHECK(world.podctl({"stop", "test"}).code == 0);
-  CHECK(container_status(pod.record(), "main")["state"]["terminated"]["exitCode"] == 0);
-}
-
 TEST_CASE("nonsense on the control socket, stalled clients and long requests harm nobody else", "[detach]") {
   const World world;
   const Detached pod(world, podtest::pod({container("main", kPatient)}));

@@ -142,6 +142,20 @@ TEST_CASE("the other files of /proc/PID", "[processes]") {
   CHECK(mounts[1].target == "/proc");
 }
 
+TEST_CASE("the folder of a cgroup is where a mount of the hierarchy shows it", "[processes]") {
+  const std::string proc = "23 1 0:5 / /proc rw - proc proc rw\n", whole = proc + "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+  CHECK(cgroup_folder("0::/user.slice/a b\n", whole) == "/sys/fs/cgroup/user.slice/a b");
+  CHECK(cgroup_folder("0::/\n", whole) == "/sys/fs/cgroup");
+  CHECK(cgroup_folder("0::/a\n", whole + "40 31 0:28 /a /mnt rw - cgroup2 cgroup2 rw\n") == "/mnt");
+  CHECK(cgroup_folder("0::/a/b\n", whole + "40 31 0:28 /a /mnt\\040x rw - cgroup2 cgroup2 rw\n") == "/mnt x/b");
+  CHECK(cgroup_folder("0::/ab\n", proc + "40 31 0:28 /a /mnt rw - cgroup2 cgroup2 rw\n").empty());
+  CHECK(cgroup_folder("0::/\n", proc + "40 31 0:28 /.. /mnt rw - cgroup2 cgroup2 rw\n").empty());
+  CHECK(cgroup_folder("0::/../a\n", whole).empty());
+  CHECK(cgroup_folder("0::/a\n", proc).empty());
+  CHECK(cgroup_folder("1:name=systemd:/\n0::/a\n", whole).empty());  // hybrid
+  for (const char* none : {"", "\n", "0::", "0::a\n", "4:memory:/a\n"}) CHECK(cgroup_folder(none, whole).empty());
+}
+
 TEST_CASE("capabilities by name", "[processes]") {
   CHECK(capability_names(0).empty());
   CHECK(capability_names(1 | 1 << 21) == std::vector<std::string>{"CHOWN", "SYS_ADMIN"});
