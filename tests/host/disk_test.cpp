@@ -168,6 +168,7 @@ TEST_CASE("a state folder that nobody may write costs a live pod its records alo
   if (::geteuid() == 0) return;  // no mode stops it, nor root of a user namespace among its own files: the read-only store is its case
   const World world;
   const Detached live(world, counting_pod());
+  REQUIRE(eventually([&] { return contains(world.podctl({"logs", "test"}).out, "2\n"); }));  // its log is open
   REQUIRE(::chmod(live.folder().c_str(), 0500) == 0);
   CHECK(world.podctl({"pause", "test"}).code == 0);
   std::this_thread::sleep_for(200ms);
@@ -177,5 +178,5 @@ TEST_CASE("a state folder that nobody may write costs a live pod its records alo
   CHECK(contains(world.podctl({"events", "test"}).out, "Permission denied"));
   CHECK(world.podctl({"stop", "test"}).code == 0);
   CHECK(container_status(live.record(), "main")["state"]["terminated"]["exitCode"] == 3);
-  CHECK(check_whole(world.podctl({"logs", "test"}).out) == 0);  // its log was open
+  CHECK(check_whole(world.podctl({"logs", "test"}).out) == 0);
 }

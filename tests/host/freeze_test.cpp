@@ -46,8 +46,12 @@ int pid_in(const Detached& pod, const std::string& name) { return pod.record()["
 
 char state_of(int pid) { return field(read_file("/proc/" + std::to_string(pid) + "/status"), "State")[0]; }
 
-// Whether it stands still. One that waits for the program of a child that does (vfork(2)) stands as still as that.
-bool is_stopped(int pid) { return state_of(pid) == 'T' || state_of(pid) == 'D'; }
+// Whether it stands still. One that waits for the program of a child that does (vfork(2)) stands as still as that, and one
+// that was at its end has ended.
+bool is_stopped(int pid) {
+  const char state = state_of(pid);
+  return state == 'T' || state == 'D' || state == 'Z' || state == 0;
+}
 bool is_frozen(int pid) {
   const std::string place = read_file("/proc/" + std::to_string(pid) + "/wchan");
   return place == "do_freezer_trap" || place == "get_signal" || state_of(pid) == 'D';  // by whether the compiler kept the former
