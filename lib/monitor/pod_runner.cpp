@@ -590,8 +590,9 @@ RunOutcome PodRunner::conclude() {
   }
   // The disk takes its time over the record: what goes is removed by processes of their own meanwhile.
   std::optional<run::Removal> previous = begin_drop_previous(*folder_);
-  concluded_ = true;
+  concluded_ = recorded_;
   const std::optional<ErrorInfo> not_recorded = keep_last_record();
+  concluded_ = true;
   clear_disk();
   if (previous) finish_drop_previous(*folder_, *previous);
   if (options_.forget) folder_->remove_state();
@@ -669,7 +670,8 @@ void PodRunner::keep_record() {
   if (auto removal = begin_drop_previous(*folder_)) finish_drop_previous(*folder_, *removal);
 }
 
-// The record says how the pod ended. On a full disk there may be room once the pod's own files are gone.
+// The record says how the pod ended. On a full disk there may be room once the pod's own files are gone. Where not even
+// an earlier one is, nothing of the pod is kept, and it throws.
 std::optional<ErrorInfo> PodRunner::keep_last_record() {
   if (options_.forget) return std::nullopt;
   try {
@@ -682,6 +684,7 @@ std::optional<ErrorInfo> PodRunner::keep_last_record() {
     write_record(state::PodFolder::Durability::kDisk);
     return std::nullopt;
   } catch (const SysError& error) {
+    if (!recorded_) throw;
     ErrorInfo info = error.info();
     info.id = "record-not-written";
     info.message = cat("pod '", plan_.pod, "' has ended, but its record could not be written");
@@ -697,9 +700,9 @@ void PodRunner::write_record(state::PodFolder::Durability durability) {
     folder_->remake_state();
     recorded_ = false;
   }
-  if (!std::exchange(recorded_, true))
-    folder_->write("manifest.json", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kLeftOut));
+  if (!recorded_) folder_->write("manifest.json", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kLeftOut));
   folder_->write("status.json", view::status_json(status_source()), durability);
+  recorded_ = true;
   std::string lines;
   for (const auto& [at, note] : notes_) lines += event_line(note, at);
   state::append_events(folder_->state_fd(), lines);

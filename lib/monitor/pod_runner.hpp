@@ -151,8 +151,8 @@ class PodRunner {
   int stop_signal_ = 0;
   std::optional<ErrorInfo> start_error_;
   std::optional<Time> time_limit_, next_disk_check_, record_due_;
-  bool recorded_ = false;   ///< its manifest is on disk
-  bool concluded_ = false;  ///< and it is the final one
+  bool recorded_ = false;   ///< its manifest and a status are on disk
+  bool concluded_ = false;  ///< and it is the final one, or as near to it as can be
   std::optional<lifecycle::RunExit> exit_;
   bool input_given_ = false;
   std::optional<FreezeMethod> held_;  ///< while it is paused

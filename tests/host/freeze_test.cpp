@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 std::string delegated_folder() {
   const auto groups = lines(read_file("/proc/self/cgroup"));
   if (groups.size() != 1 || groups[0].rfind("0::/", 0) != 0) return {};
-  const std::string folder = "/sys/fs/cgroup" + groups[0].substr(3);
+  std::string folder = "/sys/fs/cgroup" + groups[0].substr(3);
   char mark = 0;
   struct stat status {};
   if (!exists(folder + "/cgroup.freeze") || ::stat((folder + "/cgroup.procs").c_str(), &status) != 0) return {};
