@@ -40,6 +40,9 @@ class PodRunner {
   RunOutcome run();
 
  private:
+  static constexpr Duration kDiskCheck = std::chrono::seconds(10);   ///< how often volumes with a limit are measured, as a kubelet does
+  static constexpr Duration kRecordRetry = std::chrono::seconds(1);  ///< after a record that could not be written
+
   struct Container {
     std::optional<run::Member> member;
     std::unique_ptr<ContainerIo> io;
@@ -73,13 +76,17 @@ class PodRunner {
   void carry_out(const lifecycle::Finish&);
   void carry_out(const lifecycle::Note& note);
   [[nodiscard]] std::string event_line(const lifecycle::Note& note, Time at) const;
-  // What happens
+  // What happens (pod_runner_events.cpp)
   void on_signal();
   void on_started(std::size_t index);
   void on_exit(std::size_t index);
   void on_log_failure(std::size_t index, const Error& error);
   void on_pause_exit();
+  std::string final_message(std::size_t index);
+  std::string last_words(std::size_t index);
+  bool is_deaf(std::size_t index, int signal_number) const;
   void check_time_limit();
+  void check_disk_volumes();
   void check_report();
   void report_end();
   void report(const Message& message);
@@ -95,20 +102,16 @@ class PodRunner {
   Control::Answer answer_exec(const Message& request);
   Control::Answer answer_attach(const Message& request);
   Control::Answer answer_last_exit(const Message& request);
+  [[nodiscard]] ExecOptions::Identity mapped_identity(ExecOptions::Identity identity) const;
+  [[nodiscard]] std::size_t container_of(const Message& request) const;
+  Container& running_container(std::size_t index);
   // Pausing (pod_runner_freeze.cpp)
   Control::Answer answer_freeze();
   Control::Answer answer_thaw();
   std::string hold_by_freezer();
   void thaw();
   void drop_freezer() noexcept;
-  [[nodiscard]] ExecOptions::Identity mapped_identity(ExecOptions::Identity identity) const;
-  [[nodiscard]] std::size_t container_of(const Message& request) const;
-  Container& running_container(std::size_t index);
-  void check_disk_volumes();
-  // End
-  std::string final_message(std::size_t index);
-  std::string last_words(std::size_t index);
-  bool is_deaf(std::size_t index, int signal_number) const;
+  // End and record (pod_runner_end.cpp)
   void end_sandbox();
   void discard_layer(std::size_t index);
   void drop_overlay_marks(std::size_t index);
