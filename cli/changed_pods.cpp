@@ -37,10 +37,7 @@ void ChangedPods::add(std::string_view pod) {
 void ChangedPods::print_objects(bool only) const {
   if (form_.name == "name") return;
   std::vector<PodRecord> records;
-  for (const auto& pod : pods_) {
-    auto now = find_pod(paths_, pod.name);
-    records.push_back(now ? std::move(*now) : pod);
-  }
+  for (const auto& pod : pods_) records.push_back(find_pod(paths_, pod.name).value_or(pod));
   std::sort(records.begin(), records.end(), [](const PodRecord& a, const PodRecord& b) { return a.name < b.name; });
   print(in_form(only && records.size() == 1 ? pod_json(records.front()) : pod_list_json(records), form_));
 }

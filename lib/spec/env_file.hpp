@@ -10,9 +10,9 @@
 /// lines and those that begin with # say nothing (Kubernetes' KEP-3721).
 namespace podctl::spec {
 
-inline constexpr std::size_t kMaxEnvFile = 64 * 1024;
+inline constexpr std::size_t kMaxEnvFile = std::size_t{64} << 10;
 inline constexpr std::size_t kMaxEnvFileKey = 128;
-inline constexpr std::size_t kMaxEnvFileValue = 32 * 1024;
+inline constexpr std::size_t kMaxEnvFileValue = std::size_t{32} << 10;
 
 struct EnvFileText {
   StringMap variables;  ///< of a key that comes twice, the last
