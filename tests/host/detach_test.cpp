@@ -63,7 +63,7 @@ TEST_CASE("run -d returns when the containers run, and stop ends them as a signa
   // Its monitor is nobody's child but init's, or the reaper's that took its place, in a session of its own.
   const int monitor = status["status"]["podctl"]["monitorPid"];
   CHECK(::getsid(monitor) == monitor);
-  CHECK(eventually([&] { return contains(read_file(pod.folder() + "/logs/app/0.log"), "ready"); }));
+  CHECK(eventually([&] { return contains(world.podctl({"logs", "test/app"}).out, "ready"); }));
   const Result stop = world.podctl({"stop", "test"});
   CHECK(stop.code == 0);
   CHECK(stop.out == "pod/test\n");

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "host/detached.hpp"
@@ -44,7 +46,12 @@ std::vector<std::string> cgroups_below(const std::string& folder) {
 
 int pid_in(const Detached& pod, const std::string& name) { return pod.record()["status"]["podctl"]["containerPids"].value(name, 0); }
 
-char state_of(int pid) { return field(read_file("/proc/" + std::to_string(pid) + "/status"), "State")[0]; }
+// As in /proc/PID/status; 0 when it is gone.
+char state_of(int pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return text.empty() ? '\0' : field(text, "State")[0];
+}
 
 // Whether it stands still. One that waits for the program of a child that does (vfork(2)) stands as still as that, and one
 // that was at its end has ended.

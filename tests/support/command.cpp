@@ -49,7 +49,7 @@ int spawn(const std::vector<std::string>& argv, const Options& options, int in, 
   ::dup2(out, 1);
   ::dup2(err, 2);
   ::close_range(3, ~0U, 0);
-  ::signal(SIGPIPE, SIG_DFL);
+  for (const int number : {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM}) ::signal(number, SIG_DFL);  // nohup(1) ignores one
   if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) ::_exit(119);
   ::execvpe(words[0], words.data(), environment.data());
   ::_exit(118);
