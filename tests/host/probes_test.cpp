@@ -55,6 +55,7 @@ TEST_CASE("a server passes tcp and http probes at the pod's address, and one on 
   const Json alone = podtest::pod({hidden}, "alone");
   const Detached other(world, alone);
   CHECK(eventually([&] { return !messages(other, "Unhealthy").empty(); }));
+  REQUIRE(eventually([&] { return !messages(other, "Unhealthy").empty(); }));
   CHECK(contains(messages(other, "Unhealthy").front(), "Readiness probe failed"));
   CHECK_FALSE(is_ready(other.record()));
 }
@@ -78,6 +79,7 @@ TEST_CASE("an exec probe runs in the container as its user, and a failing livene
   manifest["spec"]["restartPolicy"] = "Always";
   const Detached pod(world, manifest);
   CHECK(eventually([&] { return container_status(pod.record(), "main")["restartCount"] == 1; }));
+  REQUIRE(eventually([&] { return !messages(pod, "Unhealthy").empty(); }));  // events are written after the record
   CHECK(messages(pod, "Unhealthy").front() == "Liveness probe failed: gone, says test");
 }
 
@@ -115,7 +117,7 @@ TEST_CASE("a postStart hook that fails ends its container", "[probes]") {
   main["lifecycle"] = {{"postStart", {{"exec", {{"command", {"false"}}}}}}};
   const Detached pod(world, podtest::pod({main}));
   CHECK(eventually([&] { return pod.record()["status"]["phase"] != "Running"; }));
-  CHECK(messages(pod, "FailedPostStartHook").size() == 1);
+  CHECK(eventually([&] { return messages(pod, "FailedPostStartHook").size() == 1; }));
 }
 
 TEST_CASE("a sidecar starts before the containers, is restarted when it ends, and goes when they have ended", "[probes]") {
