@@ -159,7 +159,7 @@ TEST_CASE("a store that becomes read-only costs a live pod its records alone, un
   CHECK(room.podctl({"pause", "test"}).code == 0);
   REQUIRE(room.run({"mount", "-o", "remount,rw,bind", state}).code == 0);
   CHECK(eventually([&] { return word_in(room) == "Paused"; }));
-  CHECK(contains(room.podctl({"events", "test"}).out, "Read-only file system"));
+  CHECK(eventually([&] { return contains(room.podctl({"events", "test"}).out, "Read-only file system"); }));
   CHECK(room.podctl({"stop", "test"}).code == 0);
   CHECK(container_status(status_in(room), "main")["state"]["terminated"]["exitCode"] == 3);
   CHECK(room.podctl({"logs", "test"}).out == "last\n");
@@ -176,7 +176,7 @@ TEST_CASE("a state folder that nobody may write costs a live pod its records alo
   CHECK(live.record()["status"]["podctl"]["status"] == "Running");
   REQUIRE(::chmod(live.folder().c_str(), 0700) == 0);
   CHECK(eventually([&] { return live.record()["status"]["podctl"]["status"] == "Paused"; }));
-  CHECK(contains(world.podctl({"events", "test"}).out, "Permission denied"));
+  CHECK(eventually([&] { return contains(world.podctl({"events", "test"}).out, "Permission denied"); }));
   CHECK(world.podctl({"stop", "test"}).code == 0);
   CHECK(container_status(live.record(), "main")["state"]["terminated"]["exitCode"] == 3);
   CHECK(check_whole(world.podctl({"logs", "test"}).out) == 0);
