@@ -206,7 +206,7 @@ void PodRunner::feed(const lifecycle::Event& event) {
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     lifecycle::Advance next = lifecycle::advance(std::move(state_), pending_[i], now());
     state_ = std::move(next.state);
-    if (state_.stop) thaw();  // nobody who stands still could end by himself
+    if (state_.stop) thaw_to_stop();  // nobody who stands still could end by himself
     for (const auto& action : next.actions) std::visit([&](const auto& a) { carry_out(a); }, action);
     if (!starts_.empty()) start_pending();
   }
@@ -255,7 +255,11 @@ void PodRunner::read_environment(std::size_t index) {
 
 void PodRunner::start_failed(std::size_t index, const ErrorInfo& why) {
   Container& container = containers_[index];
-  if (!start_error_ && container.instance == 0) start_error_ = why;
+  if (!start_error_ && container.instance == 0) {
+    start_error_ = why;
+    if (why.message.empty())
+      start_error_->message = cat("cannot start pod '", plan_.pod, "' (container '", plan_.members[index].name, "')");
+  }
   container.io.reset();
   feed(lifecycle::StartFailed{index, 128, why.cause});
 }

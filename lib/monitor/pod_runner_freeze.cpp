@@ -64,6 +64,16 @@ void PodRunner::thaw() {
   held_.reset();
 }
 
+// Whoever cannot be let go cannot end by himself, and is killed when the grace period is over.
+void PodRunner::thaw_to_stop() {
+  try {
+    thaw();
+  } catch (const SysError& error) {
+    held_.reset();
+    warn(cat("the paused pod does not go on: ", error.what()));
+  }
+}
+
 // All that were in it have ended with pause.
 void PodRunner::drop_freezer() noexcept {
   if (!freezer_) return;

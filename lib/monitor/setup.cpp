@@ -16,6 +16,7 @@
 #include "base/errno_text.hpp"
 #include "base/path.hpp"
 #include "base/text.hpp"
+#include "plan/pod_tree.hpp"
 #include "run/freezer.hpp"
 #include "spec/env_file.hpp"
 #include "sys/sys.hpp"
@@ -156,13 +157,12 @@ void finish_drop_previous(const state::PodFolder& folder, run::Removal& removal)
 }
 
 std::optional<StringMap> read_env_file(int tree, const EnvFile& file) {
-  const auto fail = [&](std::string cause, std::string hint = {}) -> Error {
+  const auto fail = [&](std::string_view cause, std::string hint = {}) -> Error {
     return Error({.id = "env-file",
-                  .message = cat("cannot read file ", quote(file.path), " of volume ", quote(file.volume)),
-                  .cause = std::move(cause),
+                  .cause = cat("file ", quote(file.path), " of volume ", quote(file.volume), ": ", cause),
                   .hint = std::move(hint)});
   };
-  const UniqueFd volume(raw::openat2(tree, cat("v/", file.volume).c_str(),
+  const UniqueFd volume(raw::openat2(tree, cat(plan::kVolumesFolder, '/', file.volume).c_str(),
                                      {.flags = O_PATH | O_DIRECTORY, .resolve = sys::kResolveInRoot | sys::kResolveNoSymlinks}));
   if (!volume) throw fail(errno_text(-volume.get()));
   const UniqueFd opened(
@@ -185,7 +185,7 @@ std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instan
   for (const auto& step : plan.steps) {
     const auto* layer = std::get_if<action::MakeLayer>(&step.action);
     if (layer == nullptr || step.member != member) continue;
-    for (const char* part : {".upper", ".work"}) names.push_back(cat(layer->name, '.', instance, part));
+    for (const auto part : {plan::kUpper, plan::kWork}) names.push_back(cat(layer->name, '.', instance, part));
   }
   return names;
 }

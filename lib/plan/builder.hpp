@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plan/pod_tree.hpp"
 #include "podctl/plan.hpp"
 
 /// The pieces make_plan() is put together from; one file each. All pure.
@@ -35,16 +36,6 @@ struct Place {
   std::string root;  ///< canonical image: "host", or the absolute folder of rootfs:
 };
 std::vector<Place> places(const Pod& pod, const PlanOptions& options);
-
-/// Where things are in the pod tree.
-inline constexpr std::string_view kRootsFolder = "/r";      // rootfs: folders, by number
-inline constexpr std::string_view kHostFolder = "/h";       // folders of the host root
-inline constexpr std::string_view kMembersFolder = "/m";    // mount points of the containers' roots
-inline constexpr std::string_view kVolumesFolder = "/v";    // every volume once, by name
-inline constexpr std::string_view kTemplatesFolder = "/t";  // proc, sys, dev, shm
-inline constexpr std::string_view kFilesFolder = "/f";      // hosts, hostname, resolv.conf
-inline constexpr std::string_view kScratchFolder = "/s";    // what members write before they have a root
-inline constexpr std::string_view kLayersFolder = "/w";     // writable layers
 
 /// What podctl's own annotation asks for; "" when it is absent.
 std::string annotation(const Pod& pod, std::string_view key);

@@ -61,14 +61,14 @@ void add_host_root(const RootSteps& steps, const Place& place) {
 
 void add_memory_layers(const RootSteps& steps, const Place& place) {
   action::MountLayers layers{.target = std::string(kLayersFolder), .directories = {}, .files = {}};
-  for (const auto& name : layer_names(steps.draft, place))
-    for (const char* part : {".upper", ".work"}) layers.directories.push_back(cat(name, part));
-  if (layers.directories.empty()) return;
-  if (const auto missing = steps.draft.facts.missing_etc.find(place.root);
-      missing != steps.draft.facts.missing_etc.end() && !missing->second.empty()) {
-    layers.directories.push_back(cat(place.container->name, ".upper/etc"));
-    for (const auto& file : missing->second) layers.files.push_back(cat(place.container->name, ".upper/etc/", file));
+  for (auto& name : layer_names(steps.draft, place)) {
+    const action::MakeLayer layer = make_layer(steps.draft, place, std::move(name));
+    for (const auto part : {kUpper, kWork}) layers.directories.push_back(cat(layer.name, part));
+    if (layer.etc_files.empty()) continue;
+    layers.directories.push_back(cat(layer.name, kUpper, "/etc"));
+    for (const auto& file : layer.etc_files) layers.files.push_back(cat(layer.name, kUpper, "/etc/", file));
   }
+  if (layers.directories.empty()) return;
   const bool asked = !annotation(steps.draft.pod, spec::kLayersAnnotation).empty();
   steps.add(Stage::kMounts, std::move(layers), asked ? "podctl.dev/layers" : "thrown away with the container");
 }

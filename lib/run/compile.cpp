@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/text.hpp"
+#include "plan/pod_tree.hpp"
 #include "run/loopback.hpp"
 #include "sys/uapi.hpp"
 
@@ -172,7 +173,7 @@ struct Compiler {
     for (const auto& link : a.links) items.push_back({.path = link.path.c_str(), .text = link.target.c_str()});
     const bool is_root = a.target == "/";
     Op& op = add(is_root ? Op::Code::kNewRoot : Op::Code::kTmpfs);
-    op.target = is_root ? keep(cat("/m/", member_name())) : target(a.target);
+    op.target = is_root ? keep(cat(plan::kMembersFolder, '/', member_name())) : target(a.target);
     op.a = keep(cat("mode=", octal(a.mode), a.size.empty() ? "" : ",size=", a.size));
     op.flags = mount_flags(a.limits);
     use(op, items);
@@ -251,11 +252,11 @@ struct Compiler {
   void compile(const action::MountOverlay& a) {
     const bool is_root = a.target == "/";
     Op& op = add(is_root ? Op::Code::kNewOverlayRoot : Op::Code::kOverlay);
-    op.target = is_root ? keep(cat("/m/", member_name())) : target(a.target);
+    op.target = is_root ? keep(cat(plan::kMembersFolder, '/', member_name())) : target(a.target);
     // userxattr: without it an overlay of a user namespace mounts and then fails at the first rename or
     // re-made folder (5.11 on). volatile: the layer is thrown away, so nothing waits for the disk.
-    op.a = keep(cat("lowerdir=", a.lower, ",upperdir=", a.layers, '/', a.name, ".upper,workdir=", a.layers, '/', a.name, ".work,userxattr",
-                    plan.layers_on_disk ? ",volatile" : ""));
+    op.a = keep(cat("lowerdir=", a.lower, ",upperdir=", a.layers, '/', a.name, plan::kUpper, ",workdir=", a.layers, '/', a.name,
+                    plan::kWork, ",userxattr,volatile"));
     op.flags = MS_NODEV;
   }
   void compile(const action::MoveMount& a) {

@@ -4,6 +4,7 @@
 #include "base/errno_text.hpp"
 #include "base/path.hpp"
 #include "base/text.hpp"
+#include "plan/pod_tree.hpp"
 #include "run/member.hpp"
 #include "sys/sys.hpp"
 
@@ -98,7 +99,7 @@ Hint user_namespace_hint(int error) {
 }
 
 // A volume of the manifest, not a root file system.
-bool is_volume(const BindHost& bind) { return is_below(bind.target, "/v"); }
+bool is_volume(const BindHost& bind) { return is_below(bind.target, plan::kVolumesFolder); }
 
 Hint hint_for(const Plan& plan, const HostFacts& facts, const Step& step, const Slot& slot) {
   const int error = slot.error;

@@ -16,6 +16,7 @@
 #include "base/path.hpp"
 #include "base/scope_exit.hpp"
 #include "base/text.hpp"
+#include "plan/pod_tree.hpp"
 #include "run/pause_image.hpp"
 #include "sys/sys.hpp"
 
@@ -121,9 +122,9 @@ struct Sandbox::MonitorSteps {
       sys::check(raw::mkdirat(AT_FDCWD, path.c_str(), 0755), "mkdir", path);
       if (a.owner) give(sys::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), path);
     };
-    for (const char* part : {".upper", ".work"}) make_folder(cat(a.folder, '/', a.name, part));
+    for (const auto part : {plan::kUpper, plan::kWork}) make_folder(cat(a.folder, '/', a.name, part));
     if (a.etc_files.empty()) return;
-    const std::string etc = cat(a.folder, '/', a.name, ".upper/etc");
+    const std::string etc = cat(a.folder, '/', a.name, plan::kUpper, "/etc");
     make_folder(etc);
     for (const auto& name : a.etc_files) {
       const std::string path = cat(etc, '/', name);

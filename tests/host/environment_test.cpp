@@ -121,6 +121,7 @@ TEST_CASE("a file of variables that is none, or leads out of its volume, is an e
   INFO(result.err);
   CHECK(result.code == 125);
   CHECK(contains(result.err, said));
-  CHECK(contains(result.err, "nothing was left behind"));
+  CHECK(contains(result.err, "\"f\""));
+  CHECK(contains(result.err, "cannot start pod 'test' (container 'main'); nothing was left behind"));
   CHECK_FALSE(exists(world.path() + "/root/state/pods/test"));
 }

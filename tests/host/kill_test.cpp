@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 // A pod that leaves as much as a pod can: layers, a disk volume with files, daemons, several containers and,
 // where the caller has them, files of other ids.
-Json busy_pod(const World& world) {
+Json busy_pod(const World& world, bool layers_on_disk = true) {
   const std::string script =
       "mkdir -p /data/$0/deep; echo x > /data/$0/deep/file; (setsid sleep 60 &); echo x > /tmp/file; chmod 700 /data/$0; echo ready; exec sleep 60";
   Json one = container("one", script), two = container("two", script);
@@ -31,7 +31,7 @@ Json busy_pod(const World& world) {
   one["volumeMounts"] = two["volumeMounts"] = {mount("data", "/data")};
   if (has_id_range()) two["securityContext"] = {{"runAsUser", 1000}, {"runAsGroup", 1000}};
   Json manifest = pod({one, two});
-  manifest["metadata"]["annotations"] = {{"podctl.dev/layers", "disk"}};
+  if (layers_on_disk) manifest["metadata"]["annotations"] = {{"podctl.dev/layers", "disk"}};
   manifest["spec"]["volumes"] = {volume("data", {{"emptyDir", Json::object()}})};
   return manifest;
 }
@@ -66,14 +66,14 @@ void check_cleared(const World& world) {
 
 TEST_CASE("kill -9 at any moment leaves no process, and what lies on disk goes with the next run or prune", "[kill]") {
   const World world;
-  const Json manifest = busy_pod(world);
+  const Json on_disk = busy_pod(world), anywhere = busy_pod(world, false);
   std::mt19937 random(20260101);
   for (int round = 0; round < 30; ++round) {
     // Two thirds while it starts, which takes some tens of milliseconds; the others while it runs.
     const int delay_us = static_cast<int>(random() % (round % 3 == 2 ? 250'000 : 40'000));
     INFO("round " << round << ", killed after " << delay_us << " us");
     {
-      LivePod live(world, manifest);
+      LivePod live(world, round / 2 % 2 == 0 ? on_disk : anywhere);
       std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
       live.signal(SIGKILL);
       CHECK(live.wait(std::chrono::seconds(5)).code == 137);
