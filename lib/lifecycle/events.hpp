@@ -76,6 +76,10 @@ struct HookFinished {
 /// A time that next_timer() named has come.
 struct Tick {};
 
+/// All processes of the pod stand still: nothing is begun and nobody is asked until they go on, or the pod is to stop.
+struct Paused {};
+struct Resumed {};
+
 /// Ends the pod. A second one may only hurry the first: kKilled kills, and a shorter grace period takes effect.
 struct StopRequested {
   StopCause cause = StopCause::kUser;
@@ -99,7 +103,7 @@ struct ContainerSignalRequested {
   int signal_number = 0;
 };
 
-using Event = std::variant<SandboxReady, Started, StartFailed, Exited, ProbeFinished, HookFinished, Tick, StopRequested,
+using Event = std::variant<SandboxReady, Started, StartFailed, Exited, ProbeFinished, HookFinished, Tick, Paused, Resumed, StopRequested,
                            ContainerStopRequested, ContainerRestartRequested, ContainerSignalRequested>;
 
 // --- actions ----------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ class Machine {
   void on(const ProbeFinished& event);
   void on(const HookFinished& event);
   void on(const Tick&) {}
+  void on(const Paused&);
+  void on(const Resumed&);
   void on(const StopRequested& event);
   void on(const ContainerStopRequested& event);
   void on(const ContainerRestartRequested& event);

@@ -113,7 +113,8 @@ Phase phase_of(const PodState& state) {
     const ContainerRules& rules = state.rules[i];
     live = live || (rules.role != Role::kInit && is_live(container));
     if (rules.role != Role::kApp) {
-      const bool failed = rules.role == Role::kInit && container.status == Status::kTerminated && !ended_well(container);
+      const bool failed =
+          rules.role == Role::kInit && container.status == Status::kTerminated && !container.restart_at && !ended_well(container);
       if (failed && rules.restart_policy == RestartPolicy::kNever && !state.restarting_all) return Phase::kFailed;
       init_pending = init_pending || !container.lets_next;
       continue;

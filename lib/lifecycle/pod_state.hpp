@@ -147,6 +147,7 @@ struct PodState {
   std::optional<Time> restart_all_at;  ///< when they may begin again, once all have ended
   std::size_t restart_all_by = 0;      ///< the container whose end asked for it
   std::optional<Stop> stop;            ///< set from the moment a stop begins
+  bool paused = false;                 ///< its processes are held; never while it stops
   bool finished = false;               ///< nothing runs, nothing will; phase is final
   std::array<ConditionMark, kConditionTypes> conditions;
 };

@@ -56,6 +56,7 @@ void Machine::begin_stop(StopCause cause, std::optional<Duration> grace, std::st
   state_.stop = Stop{.cause = cause, .at = now_, .message = std::move(message), .grace = wait};
   state_.restart_all_at.reset();
   state_.restarting_all = false;
+  state_.paused = false;
   if (cause == StopCause::kDeadline) note("DeadlineExceeded", {}, state_.stop->message, NoteType::kWarning);
   if (cause == StopCause::kEvicted) note("Evicted", {}, state_.stop->message, NoteType::kWarning);
   for (std::size_t i = 0; i < state_.containers.size(); ++i) {

@@ -145,7 +145,6 @@ view::StatusSource PodRunner::status_source() const {
           .pause_pid = sandbox_ ? sandbox_->pause().pid() : 0,
           .pids = std::move(pids),
           .exit = exit_,
-          .paused = held_.has_value(),
           .keeps_logs = keeps_logs_};
 }
 

@@ -25,6 +25,7 @@ Control::Answer PodRunner::answer_freeze() {
     refusal = hold_by_freezer();
     if (!refusal.empty()) run::signal_everyone(sandbox_->pause().pidfd(), plan_.namespaces, SIGSTOP);
     held_ = refusal.empty() ? FreezeMethod::kCgroup : FreezeMethod::kSignal;
+    feed(lifecycle::Paused{});
   }
   record_due_ = now();
   return {{{"ok", true}, {"method", name_of(*held_)}, {"refusal", refusal}}, {}};
@@ -62,6 +63,7 @@ void PodRunner::thaw() {
   if (*held_ == FreezeMethod::kCgroup) freezer_->thaw();
   else run::signal_everyone(sandbox_->pause().pidfd(), plan_.namespaces, SIGCONT);
   held_.reset();
+  feed(lifecycle::Resumed{});
 }
 
 // Whoever cannot be let go cannot end by himself, and is killed when the grace period is over.

@@ -85,7 +85,7 @@ void PodRunner::carry_out(const lifecycle::RunProbe& action) {
         key, sandbox_->pause().pidfd(), plan_.namespaces, timeout, [request, ask, timeout] { return ask(request, timeout); }, done);
   };
   const Container& container = containers_[action.container];
-  if (held_ || !container.member || container.exited) return done({net::Result::kError, "the container does not run"});
+  if (!container.member || container.exited) return done({net::Result::kError, "the container does not run"});
   if (probe.exec) {
     StringMap variables;  // literal values alone, as a kubelet does it
     for (const auto& entry : spec.env) variables[entry.name] = entry.value;

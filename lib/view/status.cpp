@@ -87,9 +87,9 @@ json map_json(const std::vector<IdMapping>& map) {
 
 json podctl_json(const StatusSource& source) {
   json own{{"formatVersion", kFormatVersion},
-           {"status", source.created  ? "Created"
-                      : source.paused ? "Paused"
-                                      : lifecycle::status_word(source.state)},
+           {"status", source.created        ? "Created"
+                      : source.state.paused ? "Paused"
+                                            : lifecycle::status_word(source.state)},
            {"sharing", source.plan.sharing},
            {"network", source.plan.network},
            {"hostname", source.plan.host_name}};

@@ -23,7 +23,6 @@ struct StatusSource {
   std::vector<int> pids;  ///< of the containers' main processes; 0 for none
   std::optional<lifecycle::RunExit> exit;
   bool created = false;  ///< it was never started
-  bool paused = false;   ///< its processes are held
   bool keeps_logs = true;
 };
 

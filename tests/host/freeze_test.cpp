@@ -224,6 +224,22 @@ TEST_CASE("a container of a paused pod that is killed from outside has ended, an
   pod.check_still();
 }
 
+TEST_CASE("a container whose restart is due in a paused pod is begun when the pod goes on", "[freeze]") {
+  const World world;
+  Json manifest = podtest::pod({container("one", "while :; do sleep 0.02; done"), container("two", "while :; do sleep 0.02; done")});
+  manifest["spec"]["restartPolicy"] = "Always";
+  const Detached pod(world, manifest);
+  REQUIRE(world.podctl({"pause", "test"}).code == 0);
+  REQUIRE(::kill(pid_in(pod, "two"), SIGKILL) == 0);
+  CHECK(eventually([&] { return container_status(pod.record(), "two")["state"].contains("terminated"); }));
+  std::this_thread::sleep_for(300ms);
+  CHECK(container_status(pod.record(), "two")["restartCount"] == 0);
+  CHECK(container_status(pod.record(), "two")["state"].contains("terminated"));
+  REQUIRE(world.podctl({"unpause", "test"}).code == 0);
+  CHECK(eventually([&] { return container_status(pod.record(), "two")["restartCount"] == 1; }));
+  CHECK(eventually([&] { return container_status(pod.record(), "two")["state"].contains("running"); }));
+}
+
 TEST_CASE("nothing is begun in a paused pod", "[freeze]") {
   const World world;
   const Ticking pod(world);

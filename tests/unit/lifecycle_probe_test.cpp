@@ -258,3 +258,14 @@ TEST_CASE("no probe is made before postStart is over", "[lifecycle][probe]") {
   CHECK(pod.pass(5s).empty());
   CHECK(pod.hook_ends("app", HookKind::kPostStart) == "readiness app");
 }
+
+TEST_CASE("a paused pod is not asked, and what was asked when it was paused does not count", "[lifecycle][probe]") {
+  Life pod = running(probed({{kLiveness, {.period_seconds = 10, .failure_threshold = 1}}}));
+  CHECK(pod.started("app") == "liveness app");
+  CHECK(pod.tell(lifecycle::Paused{}) == "drop liveness app");
+  CHECK(pod.fails("app", kLiveness).empty());  // too late
+  CHECK(pod.pass(100s).empty());
+  CHECK(pod.tell(lifecycle::Resumed{}) == "liveness app");
+  CHECK(pod.passes("app", kLiveness).empty());
+  CHECK(pod.waits() == 10s);
+}

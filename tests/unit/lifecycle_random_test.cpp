@@ -126,7 +126,7 @@ class History {
   void happen() {
     const std::size_t who = random_.below(real_.size());
     Real& real = real_[who];
-    switch (random_.below(12)) {
+    switch (random_.below(13)) {
       case 0: return pass(std::chrono::milliseconds(random_.below(2000)));
       case 1: return pass(std::chrono::seconds(random_.below(random_.chance(20) ? 700 : 30)));
       case 2: return pass_to_timer();
@@ -141,6 +141,7 @@ class History {
         return;
       case 6:
       case 7: return answer(who);
+      case 8: return random_.chance(state_.paused ? 60 : 10) ? pause_or_resume() : void();
       default: break;
     }
     if (!real.live) return pass_to_timer();
@@ -157,6 +158,18 @@ class History {
     end(who, good                 ? ExitStatus{}
              : random_.chance(50) ? ExitStatus{false, random_.chance(50) ? 1 : 3}
                                   : ExitStatus{true, real.killed ? SIGKILL : SIGSEGV});
+  }
+
+  void pause_or_resume() {
+    if (!std::exchange(paused_, !paused_ && !state_.stop)) return feed(Paused{});
+    overdue_is_due();
+    feed(Resumed{});
+  }
+
+  // What became due while the pod was paused is due now.
+  void overdue_is_due() {
+    for (auto& real : real_)
+      if (real.due) real.due = std::max(*real.due, now_);
   }
 
   // Something is asked for by hand.
@@ -318,6 +331,7 @@ class History {
 
   void see_stop(const Event& event) {
     restart_all_due_.reset();
+    if (std::exchange(paused_, false)) overdue_is_due();
     const auto* asked = std::get_if<StopRequested>(&event);
     Duration grace = std::chrono::seconds(spec_.termination_grace_period_seconds);
     if (asked != nullptr && asked->grace && state_.stop->cause == asked->cause) grace = *asked->grace;
@@ -335,6 +349,7 @@ class History {
   void check(const StartContainer& start) {
     Real& real = real_[start.container];
     require(!real.live, "two instances of one container at once");
+    require(!paused_, "a start while the pod is paused");
     require(!finished_ && (!state_.stop || (is_sidecar(start.container) && now_ < stop_end_)), "a start after the stop");
     require(start.instance == real.starts, "instances are not counted one by one");
     if (restart_all_due_) {  // the first start of a new round
@@ -403,6 +418,7 @@ class History {
     Real& real = real_[probe.container];
     const auto kind = static_cast<std::size_t>(probe.kind);
     require(real.live && real.begun && probe.instance + 1 == real.starts, "a probe of an instance that is gone, or not there yet");
+    require(!paused_, "a paused pod is probed");
     require(!real.probing[kind], "two attempts of one probe at once");
     require(probe.kind == ProbeKind::kReadiness || (!state_.stop && !real.ending_since), "liveness or startup is asked during an end");
     require(!real.hooking[0], "a probe before postStart is over");
@@ -467,12 +483,12 @@ class History {
       require(state_.containers[i].restarts + 1 == std::max(1u, real.starts), "the restart count is wrong");
       if (real.live && state_.stop) require(real.killed || now_ < stop_limit_, "a container outlives its grace period");
       if (real.live && real.ending_since) require(real.killed || now_ < *real.ending_since + most_grace_ + kLeast, "an end takes too long");
-      if (real.due && !state_.stop && !finished_) require(now_ < *real.due, "a restart is overdue");
+      if (real.due && !state_.stop && !finished_ && !paused_) require(now_ < *real.due, "a restart is overdue");
       may_come = may_come || real.due;
     }
     const auto timer = next_timer(state_);
     require(!timer || *timer > now_, "a timer lies in the past");
-    require(any_live || finished_ || (timer && may_come), "nothing lives and nothing will come");
+    require(any_live || finished_ || paused_ || (timer && may_come), "nothing lives and nothing will come");
     if (deadline_ && !finished_ && !state_.stop) require(now_ < began_at_ + *deadline_, "the deadline has passed unnoticed");
     require(!holds(state_, ConditionType::kReady) || (any_live && phase_of(state_) == Phase::kRunning), "a pod is ready that does not run");
   }
@@ -491,7 +507,7 @@ class History {
   std::optional<std::size_t> ended_;  // in the event under way
   std::array<bool, 3> probing_at_end_{};
   std::array<bool, 2> hooking_at_end_{};
-  bool forced_ = false, finished_ = false;
+  bool forced_ = false, finished_ = false, paused_ = false;
   const char* problem_ = nullptr;
 };
 

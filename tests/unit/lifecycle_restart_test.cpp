@@ -157,3 +157,53 @@ TEST_CASE("the scale of the numbers is the caller's, the shape is not", "[lifecy
     pod.pass(delay);
   }
 }
+
+TEST_CASE("nothing is begun in a paused pod, and what became due meanwhile is begun when it goes on", "[lifecycle]") {
+  Life pod;
+  pod.ready();
+  pod.started("app");
+  CHECK(pod.exits("app", 1) == "start app#1");
+  pod.started("app");
+  CHECK(pod.exits("app", 1).empty());  // 10 s
+  pod.pass(4s);
+  CHECK(pod.tell(lifecycle::Paused{}).empty());
+  CHECK_FALSE(pod.waits());
+  CHECK(pod.pass(60s).empty());
+  CHECK(pod.tick().empty());
+  CHECK(pod.tell(lifecycle::Resumed{}) == "start app#2");
+}
+
+TEST_CASE("a back-off that is longer than the pause goes on", "[lifecycle]") {
+  Life pod;
+  pod.ready();
+  pod.started("app");
+  pod.exits("app", 1);
+  pod.started("app");
+  pod.exits("app", 1);
+  pod.tell(lifecycle::Paused{});
+  pod.pass(4s);
+  CHECK(pod.tell(lifecycle::Resumed{}).empty());
+  CHECK(pod.waits() == 6s);
+  CHECK(pod.pass(6s) == "start app#2");
+}
+
+TEST_CASE("a container that ends in a paused pod is restarted when it goes on", "[lifecycle]") {
+  Life pod;
+  pod.ready();
+  pod.started("app");
+  pod.tell(lifecycle::Paused{});
+  CHECK(pod.dies("app", SIGKILL).empty());
+  CHECK(pod.tell(lifecycle::Resumed{}) == "start app#1");
+}
+
+TEST_CASE("a stop ends a pause", "[lifecycle]") {
+  Life pod;
+  pod.ready();
+  pod.started("app");
+  pod.tell(lifecycle::Paused{});
+  CHECK(pod.stop() == "TERM app");
+  CHECK_FALSE(pod.state().paused);
+  CHECK(pod.tell(lifecycle::Paused{}).empty());
+  CHECK_FALSE(pod.state().paused);
+  CHECK(pod.exits("app") == "finish");
+}
