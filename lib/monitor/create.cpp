@@ -25,7 +25,7 @@ constexpr std::size_t kMostKept = std::size_t{16} << 20;
 
 namespace monitor {
 
-std::string kept_manifest_json(const Pod& pod, const std::vector<DataObject>& objects, const std::string& directory, Secrets secrets) {
+std::string kept_manifest_json(const Pod& pod, const std::vector<DataObject>& objects, const std::string& directory) {
   const auto is_relative = [](const Container* container) {
     return container->image.substr(0, kRootfs.size()) == kRootfs && container->image.size() > kRootfs.size() &&
            container->image[kRootfs.size()] != '/';
@@ -42,7 +42,14 @@ std::string kept_manifest_json(const Pod& pod, const std::vector<DataObject>& ob
     text = manifest_json(absolute);
   }
   for (const auto& object : objects)
-    if (secrets == Secrets::kGiven || object.kind != DataObject::Kind::kSecret) text += object_json(object);
+    if (object.kind != DataObject::Kind::kSecret) text += object_json(object);
+  return text;
+}
+
+std::string secrets_json(const std::vector<DataObject>& objects) {
+  std::string text;
+  for (const auto& object : objects)
+    if (object.kind == DataObject::Kind::kSecret) text += object_json(object);
   return text;
 }
 
@@ -51,14 +58,6 @@ std::string kept_manifest_json(const Pod& pod, const std::vector<DataObject>& ob
 std::string create_pod(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options) {
   if (pod.metadata.name.empty()) pod.metadata.name = monitor::generated_name(pod.metadata.generate_name);
   state::PodFolder folder(options.paths, pod.metadata.name);
-  for (const auto& object : objects)
-    if (object.kind == DataObject::Kind::kSecret)
-      throw Error({.id = "secret-not-kept",
-                   .message = cat("pod '", pod.metadata.name, "' cannot be created to be started later"),
-                   .cause = cat("it is given Secret '", object.name, "', and a secret is never kept on disk"),
-                   .hint = "podctl run -d FILE        # makes and starts it at once",
-                   .error_class = ErrorClass::kConflict,
-                   .pod = pod.metadata.name});
   const std::string uid = monitor::make_uuid();
   const auto unix_now = std::chrono::system_clock::now().time_since_epoch();
   // What this machine cannot do is found out now, and not when the pod is started.
@@ -80,7 +79,14 @@ std::string create_pod(Pod pod, const std::vector<DataObject>& objects, const Ru
     }
   }};
   folder.make_state();
-  folder.write("manifest.json", monitor::kept_manifest_json(pod, objects, options.manifest_directory, monitor::Secrets::kLeftOut));
+  folder.write("manifest.json", monitor::kept_manifest_json(pod, objects, options.manifest_directory));
+  if (const std::string secrets = monitor::secrets_json(objects); !secrets.empty() && !folder.keep_secrets(secrets))
+    throw Error({.id = "secret-not-kept",
+                 .message = cat("pod '", pod.metadata.name, "' cannot be created to be started later"),
+                 .cause = cat("it is given a Secret, which is never kept on disk, and ", folder.runtime(), " is not in memory"),
+                 .hint = "podctl run -d FILE        # makes and starts it at once",
+                 .error_class = ErrorClass::kConflict,
+                 .pod = pod.metadata.name});
   const view::StatusSource source{
       .pod = pod, .state = state, .plan = plan, .clock_offset = unix_now - state.start_time, .uid = uid, .created = true};
   folder.write("status.json", view::status_json(source), state::PodFolder::Durability::kDisk);
@@ -95,14 +101,14 @@ Manifest kept_manifest(const StorePaths& paths, const std::string& pod) {
   std::optional<std::string> text;
   if (seen.record.liveness == Liveness::kRunning)  // its monitor has all of it, secrets too
     text = monitor::Client(paths, pod).ask({{"do", "manifest"}}).value("manifest", std::string());
-  else text = sys::try_read_file(path, kMostKept);
+  else if ((text = sys::try_read_file(path, kMostKept))) *text += state::kept_secrets(paths, pod).value_or("");
   // What parsed once does so again, by the same rules or later ones: unknown fields were errors then.
   Manifest manifest = parse_manifest(text.value_or(""), {.validation = Validation::kWarn});
   if (text && !manifest.has_errors() && manifest.pods.size() == 1) return manifest;
   ErrorInfo info{.id = "no-manifest",
                  .message = cat("pod '", pod, "' cannot be started again"),
                  .cause = text ? std::string("its kept manifest is damaged: ") + path : cat("its kept manifest is missing: ", path),
-                 .hint = "podctl run FILE        # with the manifest it was made from; Secrets are never kept on disk",
+                 .hint = "podctl run FILE        # with the manifest it was made from; Secrets are kept in memory alone",
                  .error_class = ErrorClass::kConflict,
                  .object = path,
                  .pod = pod};

@@ -123,6 +123,7 @@ class PodRunner {
   view::StatusSource status_source() const;
   void keep_record();
   std::optional<ErrorInfo> keep_last_record();
+  void keep_secrets();
   void write_record(state::PodFolder::Durability durability);
   void warn(std::string_view line) { console_.err().write(cat("podctl: warning: ", line, '\n')); }
   void say(std::string_view line) {

@@ -76,7 +76,8 @@ Control::Answer PodRunner::answer(const Message& request) {
   if (what == "target") return answer_target(request);
   if (what == "attach") return answer_attach(request);
   if (what == "last-exit") return answer_last_exit(request);
-  if (what == "manifest") return {{{"manifest", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kGiven)}}, {}};
+  if (what == "manifest")
+    return {{{"manifest", kept_manifest_json(pod_, objects_, options_.manifest_directory) + secrets_json(objects_)}}, {}};
   if (what == "freeze") return recorded(answer_freeze());
   if (what == "thaw") return recorded(answer_thaw());
   throw Error({.id = "unknown-request", .message = cat("the monitor of pod '", plan_.pod, "' does not know the request ", quote(what))});

@@ -193,13 +193,27 @@ std::optional<ErrorInfo> PodRunner::keep_last_record() {
   }
 }
 
+// For the next start of the pod.
+void PodRunner::keep_secrets() {
+  const std::string secrets = secrets_json(objects_);
+  if (secrets.empty() || options_.forget) return;
+  try {
+    folder_->keep_secrets(secrets);
+  } catch (const SysError& error) {
+    warn(cat("the pod's Secrets are not kept, so it cannot be started again: ", error.what()));
+  }
+}
+
 void PodRunner::write_record(state::PodFolder::Durability durability) {
   record_due_.reset();
   if (!folder_->has_state()) {  // somebody removed it
     folder_->remake_state();
     recorded_ = false;
   }
-  if (!recorded_) folder_->write("manifest.json", kept_manifest_json(pod_, objects_, options_.manifest_directory, Secrets::kLeftOut));
+  if (!recorded_) {
+    folder_->write("manifest.json", kept_manifest_json(pod_, objects_, options_.manifest_directory));
+    keep_secrets();
+  }
   folder_->write("status.json", view::status_json(status_source()), durability);
   recorded_ = true;
   std::string lines;

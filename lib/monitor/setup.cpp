@@ -131,6 +131,7 @@ void clear_leftovers(state::PodFolder& folder) {
   clear_cgroup(folder);
   folder.forget_state_fd();
   remove_folder(folder.state());
+  folder.forget_secrets();
 }
 
 void set_previous_aside(state::PodFolder& folder) {

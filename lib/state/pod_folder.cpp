@@ -2,13 +2,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <memory>
+#include <utility>
 
 #include "base/path.hpp"
 #include "base/scope_exit.hpp"
@@ -21,6 +24,10 @@ namespace {
 namespace raw = sys::raw;
 
 constexpr std::size_t kMaxRecord = std::size_t{16} << 20;
+constexpr const char* kSecrets = "/secrets.json";
+constexpr const char* kPreviousSecrets = "/secrets.previous.json";  // of the pod whose record is previous()
+
+void remove_file(const std::string& path) noexcept { raw::unlinkat(AT_FDCWD, path.c_str(), 0); }
 
 flock whole_file(short type) {
   flock lock{};
@@ -101,8 +108,8 @@ PodFolder::PodFolder(const StorePaths& paths, const std::string& name)
 
 PodFolder::~PodFolder() {
   // The name goes before the lock, so nobody takes a lock on a file that is about to vanish.
-  raw::unlinkat(AT_FDCWD, (runtime_ + "/control").c_str(), 0);
-  raw::unlinkat(AT_FDCWD, (runtime_ + "/lock").c_str(), 0);
+  remove_file(runtime_ + "/control");
+  remove_file(runtime_ + "/lock");
   raw::unlinkat(AT_FDCWD, runtime_.c_str(), AT_REMOVEDIR);
 }
 
@@ -142,6 +149,20 @@ void PodFolder::write(const std::string& file, std::string_view content, Durabil
 
 std::optional<std::string> PodFolder::read(const std::string& file) { return sys::try_read_file(cat(state_, '/', file), kMaxRecord); }
 
+bool PodFolder::keep_secrets(std::string_view text) {
+  struct statfs system {};
+  if (::fstatfs(runtime_fd(), &system) != 0) throw SysError(errno, "fstatfs", runtime_);
+  if (system.f_type != TMPFS_MAGIC && system.f_type != RAMFS_MAGIC) return false;
+  ScopeExit undo{[&]() noexcept { forget_secrets(); }};
+  const std::string path = runtime_ + kSecrets;
+  const UniqueFd out = sys::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+  sys::write_all(out.get(), text, path);
+  undo.cancel();
+  return true;
+}
+
+void PodFolder::forget_secrets() noexcept { remove_file(runtime_ + kSecrets); }
+
 // Hidden from lists by its dot, which no pod's name begins with.
 std::string PodFolder::previous() const { return cat(parent_path(state_), "/.", name_, ".previous"); }
 
@@ -149,20 +170,27 @@ void PodFolder::set_previous_aside() {
   struct stat status {};
   // One that is still there belongs to a start that was killed: it is as old as what it would replace.
   has_previous_ = raw::fstatat(AT_FDCWD, previous().c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-  if (!has_state()) return;
-  if (has_previous_) return sys::remove_tree(AT_FDCWD, state_);
+  if (!has_state()) return forget_secrets();
+  if (has_previous_) return remove_state();
   if (::rename(state_.c_str(), previous().c_str()) == 0) {
     has_previous_ = true;
+    ::rename((runtime_ + kSecrets).c_str(), (runtime_ + kPreviousSecrets).c_str());  // seldom there
     return;
   }
   if (errno != EXDEV) throw SysError(errno, "rename", state_);
   // A folder that an image brought, on overlayfs: it cannot be renamed (renaming directories, overlayfs.rst), so it goes.
-  sys::remove_tree(AT_FDCWD, state_);
+  remove_state();
 }
 
 void PodFolder::bring_previous_back() {
-  if (has_previous_ && ::rename(previous().c_str(), state_.c_str()) != 0) throw SysError(errno, "rename", previous());
+  if (!std::exchange(has_previous_, false)) return;
+  if (::rename(previous().c_str(), state_.c_str()) != 0) throw SysError(errno, "rename", previous());
+  ::rename((runtime_ + kPreviousSecrets).c_str(), (runtime_ + kSecrets).c_str());
+}
+
+void PodFolder::forget_previous() noexcept {
   has_previous_ = false;
+  remove_file(runtime_ + kPreviousSecrets);
 }
 
 void PodFolder::note_cgroup(const std::string& path) {
@@ -174,13 +202,18 @@ void PodFolder::note_cgroup(const std::string& path) {
 
 std::optional<std::string> PodFolder::noted_cgroup() { return sys::try_read_file(cat(runtime_, "/cgroup"), PATH_MAX); }
 
-void PodFolder::forget_cgroup() noexcept { raw::unlinkat(AT_FDCWD, cat(runtime_, "/cgroup").c_str(), 0); }
+void PodFolder::forget_cgroup() noexcept { remove_file(runtime_ + "/cgroup"); }
 
 void PodFolder::remove(const std::string& entry) { sys::remove_tree(state_fd(), entry); }
 
 void PodFolder::remove_state() {
   state_fd_.reset();
+  forget_secrets();
   sys::remove_tree(AT_FDCWD, state_);
+}
+
+std::optional<std::string> kept_secrets(const StorePaths& paths, const std::string& name) {
+  return sys::try_read_file(cat(paths.runtime, '/', name, kSecrets), kMaxRecord);
 }
 
 int lock_holder(const StorePaths& paths, const std::string& name) {

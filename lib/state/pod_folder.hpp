@@ -40,12 +40,16 @@ class PodFolder {
   void write(const std::string& file, std::string_view content, Durability durability = Durability::kNone);
   std::optional<std::string> read(const std::string& file);
 
+  /// Keeps `text`, which must never lie on a disk, beside the lock: for as long as there is a record, and no longer than the
+  /// machine runs. False when that folder is not in memory, and nothing is kept then.
+  bool keep_secrets(std::string_view text);
+
   /// An ended pod of the name keeps its record until the new one has started: it is renamed out of the way,
   /// and brought back when the start fails.
   void set_previous_aside();
   void bring_previous_back();
   [[nodiscard]] bool has_previous() const noexcept { return has_previous_; }
-  void forget_previous() noexcept { has_previous_ = false; }
+  void forget_previous() noexcept;
   [[nodiscard]] std::string previous() const;
   void forget_state_fd() noexcept { state_fd_.reset(); }
 
@@ -58,8 +62,9 @@ class PodFolder {
   /// Removes a file or folder below state(). Content that belongs to subordinate ids needs
   /// run::remove_as_pod.
   void remove(const std::string& entry);
-  /// Removes state() itself, which must be empty but for the record's own files.
+  /// Removes state() itself, which must be empty but for the record's own files, and the secrets.
   void remove_state();
+  void forget_secrets() noexcept;
 
  private:
   std::string name_, state_, runtime_;
@@ -67,6 +72,9 @@ class PodFolder {
   std::vector<UniqueFd> removed_;  // of state() as it was before
   bool has_previous_ = false;
 };
+
+/// What keep_secrets() has kept of a pod; nothing when there is none.
+std::optional<std::string> kept_secrets(const StorePaths& paths, const std::string& name);
 
 /// The process that holds the lock of a pod; 0 when nobody does.
 int lock_holder(const StorePaths& paths, const std::string& name);

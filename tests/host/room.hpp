@@ -29,6 +29,8 @@ class Room {
     all.insert(all.end(), argv.begin(), argv.end());
     return all;
   }
+  /// What is podctl's --root in it.
+  [[nodiscard]] std::string root() const { return world_.path() + "/root"; }
   /// Where a file below --root is seen from outside.
   [[nodiscard]] std::string path(const std::string& name) const {
     return "/proc/" + std::to_string(holder_.pid()) + "/root" + world_.path() + "/root/" + name;
