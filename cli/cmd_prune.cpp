@@ -54,14 +54,14 @@ int prune(const Arguments& arguments) {
       continue;
     }
     const char* lost = candidate.pod.record.liveness == Liveness::kLost ? " (lost)" : "";
-    if (!arguments.is_set("quiet")) print("pod/" + name + lost + ": " + std::to_string(candidate.bytes) + " bytes\n");
+    print("pod/" + name + lost + ": " + std::to_string(candidate.bytes) + " bytes\n");
   }
   gone.print_objects(/*only=*/false);
   return 0;
 }
 
 constexpr std::string_view kExamples[] = {"podctl prune                                # forget every pod that has ended",
-                                          "podctl prune --yes -q                       # from a script"};
+                                          "podctl prune --yes                          # from a script"};
 
 }  // namespace
 

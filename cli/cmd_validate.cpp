@@ -41,7 +41,7 @@ int run(const Arguments& arguments) {
     if (form.name != "text") {
       reports.push_back({file, manifest.diagnostics});
     } else if (manifest.diagnostics.empty()) {
-      if (!arguments.is_set("quiet")) print(file + ": valid\n");
+      print(file + ": valid\n");
     } else {
       print(file + (manifest.has_errors() ? ": invalid\n" : ": valid\n") + render_diagnostics(manifest.diagnostics, kMostShown));
     }
