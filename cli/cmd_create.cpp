@@ -6,6 +6,7 @@
 #include "cli/environment.hpp"
 #include "cli/manifest_input.hpp"
 #include "cli/pod_args.hpp"
+#include "cli/settings.hpp"
 #include "podctl/control.hpp"
 #include "podctl/error.hpp"
 #include "podctl/run.hpp"
@@ -47,6 +48,8 @@ RunOptions start_options(const Arguments& arguments, const StorePaths& paths) {
   options.terminal = ::isatty(1) == 1;
   options.color = wants_color(arguments, options.terminal);
   options.quiet = arguments.is_set("quiet");
+  options.log_limits = log_limits(arguments);
+  options.keep_finished = keep_finished(arguments);
   return options;
 }
 

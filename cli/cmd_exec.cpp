@@ -3,6 +3,7 @@
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/pod_args.hpp"
+#include "cli/settings.hpp"
 #include "podctl/control.hpp"
 #include "podctl/error.hpp"
 
@@ -64,7 +65,7 @@ int attach(const Arguments& arguments) {
   AttachRequest request;
   request.container = container_of(arguments, pod);
   request.input = arguments.is_set("stdin");
-  if (arguments.has("detach-keys")) request.detach_keys = arguments.text("detach-keys");
+  request.detach_keys = setting(arguments, "detachKeys").value;
   return attach_to_pod(paths, pod.record.name, request);
 }
 

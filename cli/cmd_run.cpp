@@ -9,6 +9,7 @@
 #include "cli/environment.hpp"
 #include "cli/log.hpp"
 #include "cli/manifest_input.hpp"
+#include "cli/settings.hpp"
 #include "podctl/control.hpp"
 #include "podctl/error.hpp"
 #include "podctl/plan.hpp"
@@ -113,6 +114,8 @@ RunOptions options_from(const Arguments& arguments, const Input& input) {
       usage_error("--status-fd " + text + " is no open descriptor", "open it in the shell: podctl run --status-fd 3 pod.json 3>events");
     options.status_fd = static_cast<int>(fd);
   }
+  options.log_limits = log_limits(arguments);
+  options.keep_finished = keep_finished(arguments);
   options.log = make_log(arguments);
   return options;
 }
@@ -132,7 +135,7 @@ int dry_run(const Arguments& arguments, const Input& input) {
 Input read_pod_to_run(const Arguments& arguments) {
   try {
     return arguments.is_set("detach") ? read_pods(arguments) : read_one_pod(arguments);
-  } catch (InvalidManifest& error) {
+  } catch (InvalidInput& error) {
     if (!arguments.has("dry-run")) error.info().message += ", nothing was started";
     throw;
   }

@@ -4,6 +4,8 @@
 
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
+#include "cli/settings.hpp"
+#include "podctl/output.hpp"
 
 namespace podctl::cli {
 namespace {
@@ -21,12 +23,13 @@ int run(const Arguments& arguments) {
   const OutputForm form = output_form(arguments, kForms, "text");
   utsname names{};
   ::uname(&names);
-  const std::string kernel = std::string(names.sysname) + ' ' + names.release;
-  if (form.name != "text")
-    print(in_form(std::string("{\"version\": \"") + PODCTL_VERSION + "\", \"commit\": \"" + PODCTL_COMMIT + "\", \"buildType\": \"" +
-                      PODCTL_BUILD_TYPE + "\", \"kernel\": \"" + kernel + "\"}\n",
-                  form));
-  else print(version_line() + "commit   " + PODCTL_COMMIT + "\nbuild    " + PODCTL_BUILD_TYPE + "\nkernel   " + kernel + '\n');
+  const VersionInfo info{.version = PODCTL_VERSION,
+                         .commit = PODCTL_COMMIT,
+                         .build_type = PODCTL_BUILD_TYPE,
+                         .kernel = std::string(names.sysname) + ' ' + names.release,
+                         .features = {"yaml", "tar", "http-probes", "https-probes", "grpc-probes"},
+                         .settings = settings(arguments)};
+  print(form.name == "text" ? version_text(info) : in_form(version_json(info), form));
   return 0;
 }
 
@@ -40,6 +43,7 @@ const Command kVersionCommand{.name = "version",
                               .group = Group::kLearn,
                               .usage = "[flags]",
                               .summary = "Which podctl this is.",
+                              .details = "With every setting, and where its value comes from.",
                               .flags = kFlags,
                               .examples = kExamples,
                               .run = run,

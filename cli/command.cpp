@@ -28,8 +28,7 @@ constexpr Flag kGlobalFlags[] = {
     {.name = "config",
      .value = "FILE",
      .help = "Read this configuration instead of the user's.",
-     .example = "podctl --config /dev/null run pod.json",
-     .not_yet = "there is no configuration file yet"},
+     .example = "podctl --config /dev/null run pod.json"},
 };
 
 // A command that the design has and this version does not.
@@ -159,11 +158,16 @@ std::optional<std::chrono::nanoseconds> Arguments::duration(std::string_view fla
 std::string Arguments::choice(std::string_view flag, std::span<const std::string_view> choices, std::string_view standard) const {
   if (!has(flag)) return std::string(standard);
   std::string value = text(flag);
-  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return value;
+  require_choice("--" + std::string(flag) + ' ', value, choices);
+  return value;
+}
+
+void require_choice(std::string_view label, const std::string& value, std::span<const std::string_view> choices) {
+  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return;
   std::string list;
   for (const auto choice : choices) list += (list.empty() ? "" : ", ") + std::string(choice);
   const auto near = did_you_mean(value, choices);
-  usage_error("--" + std::string(flag) + ' ' + quote(value) + " is none of " + list + (near ? "; did you mean " + quote(*near) + "?" : ""));
+  usage_error(std::string(label) + quote(value) + " is none of " + list + (near ? "; did you mean " + quote(*near) + "?" : ""));
 }
 
 namespace {

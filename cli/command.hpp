@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "podctl/config.hpp"
+
 namespace podctl::cli {
 
 /// One flag of a command: parsing, help and whatever documents the command line read this and nothing else.
@@ -21,6 +23,11 @@ struct Flag {
   std::string_view help;
   std::string_view example;
   std::string_view not_yet;  ///< why it is refused, for a flag that does not work yet
+};
+
+struct ConfigFile {
+  std::string path;
+  Config config;
 };
 
 class Arguments;
@@ -46,6 +53,7 @@ class Arguments {
  public:
   std::vector<std::string> names;                   ///< positional
   std::optional<std::vector<std::string>> command;  ///< what follows "--"
+  std::vector<ConfigFile> configuration;            ///< by read_configuration(); the first that says something wins
 
   [[nodiscard]] bool has(std::string_view flag) const { return values_.contains(std::string(flag)); }
   /// A boolean flag; false for --flag=false.
@@ -73,6 +81,9 @@ const Command* find_command(std::string_view name);
 
 /// @throws Error kUsage
 Arguments parse(const Command& command, const std::vector<std::string>& words);
+
+/// @throws Error kUsage, beginning with `label`, for a value that is none of `choices`
+void require_choice(std::string_view label, const std::string& value, std::span<const std::string_view> choices);
 
 /// A usage error of `command`.
 [[noreturn]] void usage_error(std::string message, std::string hint = {});

@@ -9,19 +9,17 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "cli/settings.hpp"
 #include "podctl/error.hpp"
 #include "podctl/host.hpp"
 #include "podctl/output.hpp"
 
 namespace podctl::cli {
-namespace {
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
 }
-
-}  // namespace
 
 StorePaths paths_from(const Arguments& arguments) {
   std::string root = arguments.has("root") ? arguments.text("root") : variable("PODCTL_ROOT");
@@ -34,9 +32,7 @@ StorePaths paths_from(const Arguments& arguments) {
 }
 
 bool wants_color(const Arguments& arguments, bool terminal) {
-  constexpr std::array<std::string_view, 3> kWhen{"auto", "always", "never"};
-  const std::string preset = variable("PODCTL_COLOR");
-  const std::string when = arguments.choice("color", kWhen, preset.empty() ? "auto" : preset);
+  const std::string when = setting(arguments, "color").value;
   if (when != "auto") return when == "always";
   if (!variable("FORCE_COLOR").empty()) return true;
   return terminal && variable("NO_COLOR").empty() && variable("TERM") != "dumb";

@@ -12,10 +12,13 @@
 
 namespace podctl::cli {
 
+/// A variable of the environment; "" when it is not set. `name` ends with a NUL.
+std::string variable(const char* name);
+
 /// Where the store is, by --root, PODCTL_ROOT and the XDG variables.
 StorePaths paths_from(const Arguments& arguments);
 
-/// Whether output is coloured, by --color and the environment (NO_COLOR, FORCE_COLOR, TERM).
+/// Whether output is coloured, by the setting and the environment (NO_COLOR, FORCE_COLOR, TERM).
 bool wants_color(const Arguments& arguments, bool terminal);
 
 /// The plan `run` would carry out for the input's first pod on this machine.

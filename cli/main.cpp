@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/help.hpp"
+#include "cli/settings.hpp"
 #include "podctl/error.hpp"
 #include "podctl/text.hpp"
 
@@ -96,6 +97,7 @@ int run(std::vector<std::string> words) {
       print(help_page(*command));
       return 0;
     }
+    if (command->name != "help") read_configuration(*arguments);  // help is what mends one
     return command->run(*arguments);
   } catch (const Error& error) {
     std::fputs((json ? render_error_json(error) : render_error(error)).c_str(), stderr);

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "cli/settings.hpp"
 #include "podctl/error.hpp"
 #include "podctl/text.hpp"
 #include "podctl/unique_fd.hpp"
@@ -15,7 +16,6 @@ namespace podctl::cli {
 namespace {
 
 constexpr std::size_t kReadAtMost = (std::size_t{3} << 20) + 1;  // one more than a manifest may have
-constexpr std::array<std::string_view, 3> kValidationChoices{"strict", "warn", "ignore"};
 
 std::string current_directory() {
   char buffer[4096];
@@ -28,7 +28,7 @@ std::string absolute(const std::string& path, const std::string& directory) {
 }
 
 Validation validation(const Arguments& arguments) {
-  const std::string choice = arguments.choice("validate", kValidationChoices, "strict");
+  const std::string choice = setting(arguments, "validate").value;
   return choice == "strict" ? Validation::kStrict : choice == "warn" ? Validation::kWarn : Validation::kIgnore;
 }
 
@@ -230,7 +230,7 @@ Input read_pods(const Arguments& arguments) {
         usage_error("--" + std::string(flag.name) + " changes one pod, and " + input.source + " holds " +
                     std::to_string(input.manifest.pods.size()));
   if (input.manifest.has_errors()) {
-    InvalidManifest error(input.is_command ? "the command line" : input.source, input.manifest.diagnostics);
+    InvalidInput error(input.is_command ? "the command line" : input.source, "Pod", input.manifest.diagnostics);
     if (!input.is_command)
       error.info().hint =
           "podctl validate " + (input.source == "-" ? std::string("FILE") : input.source) + "        # lists them again, and the notes";

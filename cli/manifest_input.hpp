@@ -21,11 +21,11 @@ struct Input {
 Input read_input(const Arguments& arguments);
 
 /// The same, and an error unless it holds valid pods, at least one. Warnings and notes go to standard error. A flag that
-/// changes a pod is refused when there are several. @throws InvalidManifest
+/// changes a pod is refused when there are several. @throws InvalidInput
 Input read_pods(const Arguments& arguments);
 
 /// The same, and an error unless it holds exactly one valid pod. Warnings and notes go to standard error.
-/// @throws InvalidManifest
+/// @throws InvalidInput
 Input read_one_pod(const Arguments& arguments);
 
 /// The text of a file, "-" for standard input; cut off where no manifest may go on.

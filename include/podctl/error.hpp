@@ -70,10 +70,11 @@ struct Diagnostic {
   friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };
 
-/// A manifest with at least one error. `source` is the file's name, or "-" for standard input.
-class InvalidManifest : public Error {
+/// A text with at least one error. `source` is the file's name, or "-" for standard input; `what` is what it should have
+/// been, "Pod" for a manifest.
+class InvalidInput : public Error {
  public:
-  InvalidManifest(std::string source, std::vector<Diagnostic> diagnostics);
+  InvalidInput(std::string source, std::string_view what, std::vector<Diagnostic> diagnostics);
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
   [[nodiscard]] const std::vector<Diagnostic>& diagnostics() const noexcept { return diagnostics_; }
 

@@ -34,6 +34,7 @@ struct RunOptions {
   std::string until;                                ///< ends the pod when this container has ended
   std::string code_from;                            ///< whose exit code is returned; `until` implies it
   LogLimits log_limits;                             ///< of each container instance's log
+  std::size_t keep_finished = 50;                   ///< finished pods that are kept, the newest
   LogPrefix log_prefix = LogPrefix::kAuto;
   bool timestamps = false;
   bool color = false;

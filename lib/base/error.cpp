@@ -22,12 +22,12 @@ ErrorInfo failed_call(int error_number, std::string_view operation, std::string_
   return info;
 }
 
-ErrorInfo invalid(const std::string& source, const std::vector<Diagnostic>& diagnostics) {
+ErrorInfo invalid(const std::string& source, std::string_view what, const std::vector<Diagnostic>& diagnostics) {
   std::size_t errors = 0;
   for (const auto& d : diagnostics) errors += d.severity == Severity::kError;
   ErrorInfo info;
   info.id = "manifest-invalid";
-  info.message = cat(source == "-" ? "standard input" : source, " is not a valid Pod: ", counted(errors, "problem"));
+  info.message = cat(source == "-" ? "standard input" : source, " is not a valid ", what, ": ", counted(errors, "problem"));
   info.error_class = ErrorClass::kInvalid;
   return info;
 }
@@ -39,7 +39,7 @@ Error::Error(ErrorInfo info) : info_(std::move(info)), what_(one_line(info_)) {}
 SysError::SysError(int error_number, std::string_view operation, std::string_view object)
     : Error(failed_call(error_number, operation, object)) {}
 
-InvalidManifest::InvalidManifest(std::string source, std::vector<Diagnostic> diagnostics)
-    : Error(invalid(source, diagnostics)), source_(std::move(source)), diagnostics_(std::move(diagnostics)) {}
+InvalidInput::InvalidInput(std::string source, std::string_view what, std::vector<Diagnostic> diagnostics)
+    : Error(invalid(source, what, diagnostics)), source_(std::move(source)), diagnostics_(std::move(diagnostics)) {}
 
 }  // namespace podctl

@@ -96,7 +96,7 @@ RunOutcome PodRunner::conclude() {
   clear_disk();
   if (previous) finish_drop_previous(*folder_, *previous);
   if (options_.forget) folder_->remove_state();
-  else forget_oldest(options_.paths, *folder_);
+  else forget_oldest(options_.paths, *folder_, options_.keep_finished);
   console_.show_unfinished({}, true);
   say(closing_line(pod_, state_));
   console_.out().flush(kLastWords);

@@ -26,8 +26,6 @@ namespace {
 
 namespace raw = sys::raw;
 
-constexpr std::size_t kKeptPods = 50;
-
 void random_bytes(unsigned char* bytes, std::size_t count) {
   if (::getrandom(bytes, count, 0) != static_cast<ssize_t>(count)) throw SysError(errno, "getrandom");
 }
@@ -191,9 +189,9 @@ std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instan
   return names;
 }
 
-void forget_oldest(const StorePaths& paths, const state::PodFolder& current) {
+void forget_oldest(const StorePaths& paths, const state::PodFolder& current, std::size_t keep) {
   std::vector<std::string> names = state::folder_names(paths.state);
-  if (names.size() <= kKeptPods) return;
+  if (names.size() <= keep) return;
   std::vector<std::pair<std::int64_t, std::string>> by_age;
   for (const auto& name : names) {
     struct stat status {};
@@ -203,7 +201,7 @@ void forget_oldest(const StorePaths& paths, const state::PodFolder& current) {
   std::sort(by_age.begin(), by_age.end());
   for (const auto& [age, name] : by_age) {
     static_cast<void>(age);
-    if (names.size() <= kKeptPods) return;
+    if (names.size() <= keep) return;
     if (name == current.name()) continue;
     try {
       state::PodFolder old(paths, name);

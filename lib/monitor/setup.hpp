@@ -44,8 +44,8 @@ std::optional<run::Removal> begin_drop_previous(state::PodFolder& folder);
 void finish_drop_previous(const state::PodFolder& folder, run::Removal& removal);
 /// The folders under upper/ that are the writable layers of one instance.
 std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instance);
-/// Forgets finished pods beyond the 50 newest.
-void forget_oldest(const StorePaths& paths, const state::PodFolder& current);
+/// Forgets finished pods beyond the `keep` newest; never `current`.
+void forget_oldest(const StorePaths& paths, const state::PodFolder& current, std::size_t keep);
 
 /// Reads a file that variables come from (fileKeyRef) in the pod tree, where a container may have put anything: no link leads
 /// out of its volume, and a file is what is read. Nothing when it is not there.

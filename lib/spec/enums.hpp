@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "podctl/config.hpp"
 #include "podctl/spec.hpp"
 
 namespace podctl::spec {
@@ -37,6 +38,14 @@ struct EnumNames<HostPathType> {
                                                          "Socket", "CharDevice",        "BlockDevice"};
 };
 
+template <>
+struct EnumNames<When> {
+  static constexpr std::array<std::string_view, 3> names{"auto", "always", "never"};
+};
+template <>
+struct EnumNames<Validation> {
+  static constexpr std::array<std::string_view, 3> names{"strict", "warn", "ignore"};
+};
 template <>
 struct EnumNames<UriScheme> {
   static constexpr std::array<std::string_view, 2> names{"HTTP", "HTTPS"};

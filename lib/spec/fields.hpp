@@ -3,6 +3,7 @@
 #include <span>
 #include <string_view>
 
+#include "podctl/config.hpp"
 #include "podctl/spec.hpp"
 #include "spec/node.hpp"
 
@@ -54,6 +55,8 @@ struct ObjectInfo {
 /// The table of a type that appears in spec.hpp; each stands in a fields_*.cpp.
 template <class T>
 const ObjectInfo& object_info();
+template <>
+const ObjectInfo& object_info<Config>();
 template <>
 const ObjectInfo& object_info<Pod>();
 template <>

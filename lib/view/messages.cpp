@@ -92,7 +92,7 @@ std::string render_reports_json(const std::vector<ValidationReport>& reports) {
 std::string render_error(const Error& error) {
   const ErrorInfo& info = error.info();
   std::string out = cat("podctl: ", info.message.empty() ? info.cause : info.message, '\n');
-  if (const auto* invalid = dynamic_cast<const InvalidManifest*>(&error)) {
+  if (const auto* invalid = dynamic_cast<const InvalidInput*>(&error)) {
     std::vector<Diagnostic> errors;
     for (const auto& d : invalid->diagnostics())
       if (d.severity != Severity::kNote) errors.push_back(d);
@@ -118,7 +118,7 @@ std::string render_error_json(const Error& error) {
   for (const auto& [key, value] : {std::pair{"pod", &info.pod}, std::pair{"container", &info.container}, std::pair{"stage", &info.stage},
                                    std::pair{"path", &info.path}, std::pair{"hint", &info.hint}})
     if (!value->empty()) body[key] = *value;
-  if (const auto* invalid = dynamic_cast<const InvalidManifest*>(&error)) body["findings"] = diagnostics_list(invalid->diagnostics());
+  if (const auto* invalid = dynamic_cast<const InvalidInput*>(&error)) body["findings"] = diagnostics_list(invalid->diagnostics());
   body["exitClass"] = static_cast<int>(info.error_class);
   return json{{"error", std::move(body)}}.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
 }

@@ -124,13 +124,13 @@ TEST_CASE("a field path cannot move a terminal", "[view]") {
 }
 
 TEST_CASE("an invalid manifest lists its problems, and leaves notes out", "[view]") {
-  const InvalidManifest error("pod.json", kFindings);
+  const InvalidInput error("pod.json", "Pod", kFindings);
   CHECK(error.info().error_class == ErrorClass::kInvalid);
   CHECK(render_error(error) ==
         "podctl: pod.json is not a valid Pod: 1 problem\n"
         "  9:7    spec.containers[0].comand  unknown field; did you mean \"command\"?\n"
         "  17:15  spec.volumes[1].name       warning: \"data\" is used twice\n");
-  CHECK(InvalidManifest("-", kFindings).info().message == "standard input is not a valid Pod: 1 problem");
+  CHECK(InvalidInput("-", "Pod", kFindings).info().message == "standard input is not a valid Pod: 1 problem");
   const json body = json::parse(render_error_json(error)).at("error");
   CHECK(body.at("exitClass") == 3);
   CHECK(body.at("findings").size() == 3);
