@@ -4,6 +4,7 @@
 #include "cli/changed_pods.hpp"
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
+#include "cli/log.hpp"
 #include "cli/manifest_input.hpp"
 #include "cli/pod_args.hpp"
 #include "cli/settings.hpp"
@@ -50,6 +51,7 @@ RunOptions start_options(const Arguments& arguments, const StorePaths& paths) {
   options.quiet = arguments.is_set("quiet");
   options.log_limits = log_limits(arguments);
   options.keep_finished = keep_finished(arguments);
+  options.log = make_log(arguments);
   return options;
 }
 

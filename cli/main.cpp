@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/help.hpp"
+#include "cli/log.hpp"
 #include "cli/settings.hpp"
 #include "podctl/error.hpp"
 #include "podctl/text.hpp"
@@ -97,6 +98,7 @@ int run(std::vector<std::string> words) {
       print(help_page(*command));
       return 0;
     }
+    check_log_level(*arguments);
     if (command->name != "help") read_configuration(*arguments);  // help is what mends one
     return command->run(*arguments);
   } catch (const Error& error) {
