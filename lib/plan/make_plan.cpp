@@ -258,12 +258,15 @@ Plan make_exec_plan(const Plan& plan, int member, const ExecOptions& options) {
     if (step.member != member || step.actor != Actor::kMember) continue;
     auto action = std::visit(pick, step.action);
     if (!action) continue;
+    const bool is_new = std::holds_alternative<action::ExecProgram>(*action) ||
+                        (options.identity && std::holds_alternative<action::SetIdentity>(*action)) ||
+                        (!options.directory.empty() && std::holds_alternative<action::ChangeDirectory>(*action));
     result.steps.push_back({.number = static_cast<int>(result.steps.size()) + 1,
                             .stage = step.stage,
                             .actor = Actor::kMember,
                             .member = 0,
                             .action = std::move(*action),
-                            .why = step.why,
+                            .why = is_new ? std::string("asked for by who runs it") : step.why,
                             .weakens = step.weakens});
   }
   return result;

@@ -85,6 +85,7 @@ TEST_CASE("exec refuses what it cannot do, and says why", "[exec]") {
     INFO(result.err);
     CHECK(result.code == code);
     CHECK(contains(result.err, text));
+    CHECK_FALSE(contains(result.err, "spec."));  // the manifest has not asked for it
   };
   refused({"test", "--", "nosuch"}, 127, "\"nosuch\" not found");
   refused({"test", "--", "/etc/passwd"}, 126, "ermission denied");
