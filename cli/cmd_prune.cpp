@@ -10,6 +10,7 @@ namespace {
 
 constexpr Flag kFlags[] = {
     {.name = "dry-run", .help = "Only say what would go.", .example = "podctl prune --dry-run"},
+    {.name = "images", .help = "Unused images too.", .example = "podctl prune --images", .not_yet = "images are not kept yet"},
     {.name = "yes", .letter = 'y', .help = "Do not ask.", .example = "podctl prune --yes"},
     changed_output_flag("podctl prune --yes -o json"),
 };

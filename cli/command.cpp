@@ -10,7 +10,7 @@ namespace podctl::cli {
 namespace {
 
 constexpr Flag kGlobalFlags[] = {
-    {.name = "help", .letter = 'h', .help = "What the command does, with examples.", .example = "podctl run --help"},
+    {.name = "help", .letter = 'h', .help = "What the command does, and what each flag; -h on one screen.", .example = "podctl run --help"},
     {.name = "quiet",
      .letter = 'q',
      .help = "No notes and no progress on standard error; errors stay.",
@@ -96,7 +96,7 @@ bool asks_for_namespace(const std::string& word) {
 [[noreturn]] void unknown_flag(const Command& command, const std::string& word) {
   if (asks_for_namespace(word))
     usage_error("there are no Kubernetes namespaces here: metadata.namespace is kept and shown, and a pod is known by its name alone",
-                "podctl --root DIR " + std::string(command.name) + "        # a separate world of names");
+                "podctl --root DIR " + (command.name.empty() ? "..." : std::string(command.name)) + "        # a separate world of names");
   std::vector<std::string_view> names;
   for (const auto flags : {command.flags, global_flags()})
     for (const auto& flag : flags) names.push_back(flag.name);

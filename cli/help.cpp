@@ -13,8 +13,8 @@ std::string pad(std::string text, std::size_t width) {
   return text;
 }
 
-std::string flag_text(const Flag& flag) {
-  std::string text = flag.letter != 0 ? std::string("-") + flag.letter + ", --" : std::string("    --");
+std::string flag_text(const Flag& flag, std::string_view no_letter) {
+  std::string text = flag.letter != 0 ? std::string("-") + flag.letter + ", --" : std::string(no_letter) + "--";
   text += flag.name;
   if (!flag.bare.empty()) text += "[=" + std::string(flag.value) + ']';
   else if (!flag.value.empty()) text += ' ' + std::string(flag.value);
@@ -25,7 +25,8 @@ std::string flag_list(std::span<const Flag> flags) {
   std::string out;
   for (const auto& flag : flags) {
     if (!flag.not_yet.empty()) continue;
-    out += "  " + pad(flag_text(flag), 34) + ' ' + std::string(flag.help) + (flag.repeats && !flag.value.empty() ? " Repeats." : "") + '\n';
+    out += "  " + pad(flag_text(flag, "    "), 34) + ' ' + std::string(flag.help) +
+           (flag.repeats && !flag.value.empty() ? " Repeats." : "") + '\n';
   }
   return out;
 }
@@ -54,6 +55,27 @@ std::string help_page(const Command& command) {
   if (!command.flags.empty()) out += "\nFlags:\n" + flag_list(command.flags);
   out += "\nEverywhere:\n" + flag_list(global_flags());
   return out;
+}
+
+std::string help_screen(const Command& command) {
+  constexpr std::size_t kWidth = 78;
+  std::string out = std::string(command.summary) + "\n\n";
+  for (const auto example : command.examples) out += "  " + std::string(example) + '\n';
+  out += "\nUsage: podctl " + std::string(command.name) + ' ' + std::string(command.usage) + "\n\nFlags:";
+  std::size_t column = 6;
+  for (const auto flags : {command.flags, global_flags()}) {
+    for (const auto& flag : flags) {
+      if (!flag.not_yet.empty()) continue;
+      const std::string text = flag_text(flag, "");
+      if (column + 2 + text.size() > kWidth) {
+        out += "\n      ";
+        column = 6;
+      }
+      out += "  " + text;
+      column += 2 + text.size();
+    }
+  }
+  return out + "\n\npodctl " + std::string(command.name) + " --help says what each of them does.\n";
 }
 
 std::string overview() {

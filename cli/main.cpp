@@ -95,7 +95,8 @@ int run(std::vector<std::string> words) {
     json = asks_for_json(*command, words);
     arguments = parse(*command, words);
     if (arguments->is_set("help")) {
-      print(help_page(*command));
+      const bool brief = std::find(words.begin(), std::find(words.begin(), words.end(), "--"), "-h") != words.end();
+      print(brief ? help_screen(*command) : help_page(*command));
       return 0;
     }
     check_log_level(*arguments);

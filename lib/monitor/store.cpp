@@ -108,11 +108,17 @@ std::optional<PodRecord> find_pod(const StorePaths& paths, const std::string& na
   return pod ? std::optional(std::move(pod->record)) : std::nullopt;
 }
 
-void remove_pod(const StorePaths& paths, const std::string& name) {
+void remove_pod(const StorePaths& paths, const std::string& name) try {
   static_cast<void>(look_at_pod(paths, name));
   state::PodFolder folder(paths, name);  // nobody runs it, and nobody starts it meanwhile
   monitor::set_previous_aside(folder);
   if (auto removal = monitor::begin_drop_previous(folder)) monitor::finish_drop_previous(folder, *removal);
+} catch (Error& error) {
+  if (error.info().id != "name-taken") throw;
+  error.info().id = "pod-running";
+  error.info().message = cat("pod '", name, "' cannot be removed");
+  error.info().hint = cat("podctl rm --force ", name, "        # stops it first");
+  throw;
 }
 
 std::uint64_t disk_usage(const StorePaths& paths, const std::string& name) {
