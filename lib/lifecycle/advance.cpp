@@ -40,16 +40,18 @@ void Machine::settle() {
   if (state_.finished || !state_.sandbox_ready) return;
   if (!state_.stop && state_.active_deadline && now_ >= state_.start_time + *state_.active_deadline)
     begin_stop(StopCause::kDeadline, {}, "Pod was active on the node longer than the specified deadline");
+  stop_when_done();
   if (!state_.paused) {
     begin_again_when_ended();
     if (state_.stop) restart_sidecars();
     else start_due();
+    let_sidecars_go();
+    end_overdue();
+    run_probes();
   }
-  let_sidecars_go();
-  end_overdue();
-  run_probes();
   if (is_over()) {
     state_.finished = true;
+    state_.paused = false;
     if (state_.stop && state_.stop->cause != StopCause::kCompleted) note("Stopped", {}, state_.stop->message);
     actions_.push_back(Finish{});
   }
@@ -93,10 +95,10 @@ std::optional<Time> next_timer(const PodState& state) {
   bool any_live = false;
   for (const auto& container : state.containers) {
     any_live = any_live || is_live(container);
-    if (!state.paused) consider(container.restart_at);
+    if (state.paused) continue;
+    consider(container.restart_at);
     if (container.ending) consider(container.ending->due);
-    for (const auto& probe : container.probes)
-      if (!state.paused) consider(probe.at);
+    for (const auto& probe : container.probes) consider(probe.at);
   }
   if (!any_live && !state.paused) consider(state.restart_all_at);  // until then it is the ends that are waited for
   return next;

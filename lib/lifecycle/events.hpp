@@ -76,7 +76,8 @@ struct HookFinished {
 /// A time that next_timer() named has come.
 struct Tick {};
 
-/// All processes of the pod stand still: nothing is begun and nobody is asked until they go on, or the pod is to stop.
+/// All processes of the pod stand still: nothing is begun, nobody is asked and no grace period ends until they go on. They do
+/// with Resumed, and when the pod or one of its containers is to stop, to restart or to get a signal.
 struct Paused {};
 struct Resumed {};
 

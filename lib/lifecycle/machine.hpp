@@ -48,7 +48,11 @@ class Machine {
   void start_due();
   void start(std::size_t index, bool in_turn);
   void begin_probing(std::size_t index);
+  void run_hook(std::size_t index, HookKind kind);
+  void abandon_hook(std::size_t index, HookKind kind);
   void count_as_started(std::size_t index);
+  // pause.cpp
+  void go_on();
   // restart.cpp
   bool end_instance(std::size_t index, Termination termination);
   void follow_end(std::size_t index);
@@ -76,6 +80,7 @@ class Machine {
   void kill(std::size_t index);
   void end_overdue();
   void restart_sidecars();
+  void stop_when_done();
   void let_sidecars_go();
   [[nodiscard]] bool may_come_back(std::size_t index) const;
   [[nodiscard]] bool is_work_done() const;

@@ -98,8 +98,9 @@ struct ContainerState {
   bool lets_next = false;  ///< it has come so far that the one behind it may begin; never taken back
 
   // Of the instance that runs.
-  bool hook_running = false;  ///< postStart
-  bool started = false;       ///< postStart is over and the startup probe has passed
+  bool hook_running = false;             ///< postStart
+  std::optional<HookKind> waiting_hook;  ///< it begins when the paused pod goes on
+  bool started = false;                  ///< postStart is over and the startup probe has passed
   std::array<ProbeState, 3> probes;
   std::optional<Ending> ending;
   std::string post_start_error;  ///< why its postStart hook failed

@@ -26,27 +26,6 @@ void Machine::on(const ProbeFinished& event) {
     take_result(event.container, event.kind, event.outcome, event.message);
 }
 
-// Who stands still owes no answer: what is under way is asked again afterwards.
-void Machine::on(const Paused&) {
-  if (state_.stop) return;
-  state_.paused = true;
-  for (std::size_t i = 0; i < state_.containers.size(); ++i) {
-    for (const ProbeKind kind : {ProbeKind::kStartup, ProbeKind::kLiveness, ProbeKind::kReadiness}) {
-      ProbeState& probe = state_.containers[i].probes[at(kind)];
-      if (!std::exchange(probe.running, false)) continue;
-      actions_.push_back(AbandonProbe{i, instance_of(i), kind});
-      probe.at = probe.next_at;
-    }
-  }
-}
-
-void Machine::on(const Resumed&) {
-  if (!std::exchange(state_.paused, false)) return;
-  for (auto& container : state_.containers)
-    for (auto& probe : container.probes)
-      if (probe.at) probe.at = std::max(*probe.at, now_);  // no attempt is made up for
-}
-
 void Machine::run_probes() {
   if (state_.paused) return;
   for (std::size_t i = 0; i < state_.containers.size(); ++i) {

@@ -80,6 +80,7 @@ void Machine::on(const Exited& event) {
 
 void Machine::on(const ContainerRestartRequested& event) {
   if (!refusal(state_, event).empty()) return;
+  go_on();
   ContainerState& container = state_.containers[event.container];
   container.kept_down = false;
   container.restart_asked = true;
@@ -93,9 +94,8 @@ bool Machine::end_instance(std::size_t index, Termination termination) {
   ContainerState& container = state_.containers[index];
   if (!is_live(container)) return false;
   for (const ProbeKind kind : {ProbeKind::kStartup, ProbeKind::kLiveness, ProbeKind::kReadiness}) stop_probe(index, kind);
-  if (std::exchange(container.hook_running, false)) actions_.push_back(AbandonHook{index, instance_of(index), HookKind::kPostStart});
-  if (container.ending && container.ending->step == Ending::Step::kHook)
-    actions_.push_back(AbandonHook{index, instance_of(index), HookKind::kPreStop});
+  if (std::exchange(container.hook_running, false)) abandon_hook(index, HookKind::kPostStart);
+  if (container.ending && container.ending->step == Ending::Step::kHook) abandon_hook(index, HookKind::kPreStop);
   note("Exited", index, termination.exit.signaled ? cat("signal ", termination.exit.value) : cat("code ", termination.exit.value));
   may_return_ = may_come_back(index);
   container.ending.reset();

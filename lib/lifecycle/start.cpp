@@ -23,7 +23,17 @@ void Machine::on(const Started& event) {
   if (container.ending && container.ending->step != Ending::Step::kTurn) return;
   if (!state_.rules[event.container].has_hook[at(HookKind::kPostStart)]) return begin_probing(event.container);
   container.hook_running = true;
-  actions_.push_back(RunHook{event.container, instance_of(event.container), HookKind::kPostStart});
+  run_hook(event.container, HookKind::kPostStart);
+}
+
+void Machine::run_hook(std::size_t index, HookKind kind) {
+  if (state_.paused) state_.containers[index].waiting_hook = kind;
+  else actions_.push_back(RunHook{index, instance_of(index), kind});
+}
+
+void Machine::abandon_hook(std::size_t index, HookKind kind) {
+  if (std::exchange(state_.containers[index].waiting_hook, std::nullopt)) return;
+  actions_.push_back(AbandonHook{index, instance_of(index), kind});
 }
 
 void Machine::on(const StartFailed& event) {
@@ -37,6 +47,7 @@ void Machine::on(const StartFailed& event) {
 void Machine::on(const HookFinished& event) {
   if (!is_current(event.container, event.instance)) return;
   ContainerState& container = state_.containers[event.container];
+  if (container.waiting_hook) return;  // of one that was never begun there is no answer
   if (event.kind == HookKind::kPreStop) {
     if (!container.ending || container.ending->step != Ending::Step::kHook) return;
     if (!event.ok) note("FailedPreStopHook", event.container, event.message, NoteType::kWarning);

@@ -32,6 +32,7 @@ void Machine::on(const StopRequested& event) {
 
 void Machine::on(const ContainerStopRequested& event) {
   if (!refusal(state_, event).empty()) return;
+  go_on();
   ContainerState& container = state_.containers[event.container];
   container.kept_down = true;
   if (!is_live(container)) {
@@ -46,6 +47,7 @@ void Machine::on(const ContainerStopRequested& event) {
 void Machine::on(const ContainerSignalRequested& event) {
   const ContainerState& container = state_.containers[event.container];
   if (!is_live(container) || (container.ending && container.ending->step == Step::kKilled)) return;
+  go_on();
   note("Killing", event.container, cat(signal_name(event.signal_number), " sent, as asked"));
   if (event.signal_number == SIGKILL) actions_.push_back(KillContainer{event.container});
   else actions_.push_back(SignalContainer{event.container, event.signal_number});
@@ -53,10 +55,10 @@ void Machine::on(const ContainerSignalRequested& event) {
 
 void Machine::begin_stop(StopCause cause, std::optional<Duration> grace, std::string message) {
   const Duration wait = is_without_grace(cause) ? Duration{0} : std::max(Duration{0}, grace.value_or(state_.grace));
+  go_on();
   state_.stop = Stop{.cause = cause, .at = now_, .message = std::move(message), .grace = wait};
   state_.restart_all_at.reset();
   state_.restarting_all = false;
-  state_.paused = false;
   if (cause == StopCause::kDeadline) note("DeadlineExceeded", {}, state_.stop->message, NoteType::kWarning);
   if (cause == StopCause::kEvicted) note("Evicted", {}, state_.stop->message, NoteType::kWarning);
   for (std::size_t i = 0; i < state_.containers.size(); ++i) {
@@ -78,10 +80,10 @@ void Machine::begin_ending(std::size_t index, Duration grace) {
   ContainerState& container = state_.containers[index];
   stop_probe(index, ProbeKind::kStartup);
   stop_probe(index, ProbeKind::kLiveness);
-  if (std::exchange(container.hook_running, false)) actions_.push_back(AbandonHook{index, instance_of(index), HookKind::kPostStart});
+  if (std::exchange(container.hook_running, false)) abandon_hook(index, HookKind::kPostStart);
   container.ending = Ending{.step = Step::kHook, .since = now_, .grace = grace, .due = now_ + grace};
   const bool runs_hook = container.status == Status::kRunning && state_.rules[index].has_hook[at(HookKind::kPreStop)] && grace.count() > 0;
-  if (runs_hook) actions_.push_back(RunHook{index, instance_of(index), HookKind::kPreStop});
+  if (runs_hook) run_hook(index, HookKind::kPreStop);
   else after_pre_stop(index);
 }
 
@@ -119,9 +121,8 @@ void Machine::kill(std::size_t index) {
   if (!is_live(container) || (container.ending && container.ending->step == Step::kKilled)) return;
   stop_probe(index, ProbeKind::kStartup);
   stop_probe(index, ProbeKind::kLiveness);
-  if (std::exchange(container.hook_running, false)) actions_.push_back(AbandonHook{index, instance_of(index), HookKind::kPostStart});
-  if (container.ending && container.ending->step == Step::kHook)
-    actions_.push_back(AbandonHook{index, instance_of(index), HookKind::kPreStop});
+  if (std::exchange(container.hook_running, false)) abandon_hook(index, HookKind::kPostStart);
+  if (container.ending && container.ending->step == Step::kHook) abandon_hook(index, HookKind::kPreStop);
   container.ending = Ending{.step = Step::kKilled, .since = now_, .grace = Duration{0}, .due = std::nullopt};
   note("Killing", index, "SIGKILL sent");
   actions_.push_back(KillContainer{index});
@@ -133,7 +134,7 @@ void Machine::end_overdue() {
     if (!ending || !ending->due || now_ < *ending->due) continue;
     switch (ending->step) {
       case Step::kHook:
-        actions_.push_back(AbandonHook{i, instance_of(i), HookKind::kPreStop});
+        abandon_hook(i, HookKind::kPreStop);
         note("FailedPreStopHook", i, "the preStop hook was not over within the grace period", NoteType::kWarning);
         send_stop_signal(i);
         break;
@@ -166,14 +167,14 @@ void Machine::restart_sidecars() {
   }
 }
 
-// Once the regular containers have ended the sidecars go, one after another from the last. With that a pod that
-// has come to its end by itself begins to stop.
+// A pod that has come to its end by itself begins to stop, for the sake of its sidecars.
+void Machine::stop_when_done() {
+  if (!state_.stop && is_work_done() && !is_over()) begin_stop(StopCause::kCompleted, {}, {});
+}
+
+// Once the regular containers have ended the sidecars go, one after another from the last.
 void Machine::let_sidecars_go() {
-  if (any_live(Role::kApp)) return;
-  if (!state_.stop) {
-    if (!is_work_done() || is_over()) return;
-    begin_stop(StopCause::kCompleted, {}, {});
-  }
+  if (!state_.stop || any_live(Role::kApp)) return;
   for (std::size_t i = state_.containers.size(); i-- > 0;) {
     if (state_.rules[i].role != Role::kSidecar) continue;
     ContainerState& container = state_.containers[i];

@@ -206,7 +206,7 @@ void PodRunner::feed(const lifecycle::Event& event) {
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     lifecycle::Advance next = lifecycle::advance(std::move(state_), pending_[i], now());
     state_ = std::move(next.state);
-    if (state_.stop) thaw_to_stop();  // nobody who stands still could end by himself
+    if (held_ && !state_.paused) thaw_to_end();  // nobody who stands still could end by himself
     for (const auto& action : next.actions) std::visit([&](const auto& a) { carry_out(a); }, action);
     if (!starts_.empty()) start_pending();
   }

@@ -110,7 +110,7 @@ class PodRunner {
   Control::Answer answer_thaw();
   std::string hold_by_freezer();
   void thaw();
-  void thaw_to_stop();
+  void thaw_to_end();
   void drop_freezer() noexcept;
   // End and record (pod_runner_end.cpp)
   void end_sandbox();

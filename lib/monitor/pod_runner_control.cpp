@@ -108,7 +108,6 @@ Control::Answer PodRunner::answer_container(const Message& request, const lifecy
   const std::size_t index = container_of(request);
   if (const auto why = lifecycle::refusal(state_, event); !why.empty())
     throw conflict("wrong-state", cat("container '", plan_.members[index].name, "' of pod '", plan_.pod, "': ", why));
-  thaw();
   Control::Answer answer{{{"ok", true}}, {}};
   if (const Container& container = containers_[index]; container.member && !container.exited)
     answer.descriptors.emplace_back(::fcntl(container.member->process().pidfd(), F_DUPFD_CLOEXEC, 3));

@@ -35,6 +35,7 @@ Control::Answer PodRunner::answer_thaw() {
   Message message{{"ok", true}};
   if (held_) message["method"] = name_of(*held_);
   thaw();
+  feed(lifecycle::Resumed{});
   record_due_ = now();
   return {std::move(message), {}};
 }
@@ -63,11 +64,10 @@ void PodRunner::thaw() {
   if (*held_ == FreezeMethod::kCgroup) freezer_->thaw();
   else run::signal_everyone(sandbox_->pause().pidfd(), plan_.namespaces, SIGCONT);
   held_.reset();
-  feed(lifecycle::Resumed{});
 }
 
-// Whoever cannot be let go cannot end by himself, and is killed when the grace period is over.
-void PodRunner::thaw_to_stop() {
+// Whoever is to end goes on. Who cannot is killed when the grace period is over.
+void PodRunner::thaw_to_end() {
   try {
     thaw();
   } catch (const SysError& error) {

@@ -161,15 +161,21 @@ class History {
   }
 
   void pause_or_resume() {
-    if (!std::exchange(paused_, !paused_ && !state_.stop)) return feed(Paused{});
-    overdue_is_due();
-    feed(Resumed{});
+    if (paused_) {
+      go_on();
+      return feed(Resumed{});
+    }
+    paused_ = !state_.stop;
+    feed(Paused{});
   }
 
-  // What became due while the pod was paused is due now.
-  void overdue_is_due() {
-    for (auto& real : real_)
+  // What became due while the pod was paused is due now, and who is to end has some time for it.
+  void go_on() {
+    if (!std::exchange(paused_, false)) return;
+    for (auto& real : real_) {
       if (real.due) real.due = std::max(*real.due, now_);
+      if (real.ending_since) real.ending_since = std::max(*real.ending_since, now_ - most_grace_);
+    }
   }
 
   // Something is asked for by hand.
@@ -180,16 +186,18 @@ class History {
       case 0: {
         const ContainerStopRequested event{who, grace};
         if (refusal(state_, event).empty()) {
+          go_on();
           real.kept_down = true;
           real.asked_back = false;
           real.due.reset();
-          if (!real.live && is_sidecar(who)) real.lets_next = true;
+          if (!real.live && (is_sidecar(who) || *real.end == ExitStatus{})) real.lets_next = true;
         }
         return feed(event);
       }
       case 1: {
         const ContainerRestartRequested event{who, grace};
         if (refusal(state_, event).empty()) {
+          go_on();
           real.kept_down = false;
           real.asked_back = true;
           if (!real.live) real.due = now_;
@@ -198,6 +206,7 @@ class History {
       }
       default: {
         const int number = random_.chance(50) ? SIGKILL : SIGUSR1;
+        if (real.live && !real.killed) go_on();
         real.kill_asked = true;
         feed(ContainerSignalRequested{who, number});
         real.kill_asked = false;
@@ -331,7 +340,7 @@ class History {
 
   void see_stop(const Event& event) {
     restart_all_due_.reset();
-    if (std::exchange(paused_, false)) overdue_is_due();
+    go_on();
     const auto* asked = std::get_if<StopRequested>(&event);
     Duration grace = std::chrono::seconds(spec_.termination_grace_period_seconds);
     if (asked != nullptr && asked->grace && state_.stop->cause == asked->cause) grace = *asked->grace;
@@ -439,6 +448,7 @@ class History {
     const auto kind = static_cast<std::size_t>(hook.kind);
     require(real.live && real.begun && hook.instance + 1 == real.starts, "a hook of an instance that is gone, or not there yet");
     require(!real.hooked[kind], "a hook twice");
+    require(!paused_, "a hook in a paused pod");
     require(hook.kind == HookKind::kPreStop || !real.ending_since, "postStart during an end");
     real.hooking[kind] = real.hooked[kind] = true;
     if (hook.kind == HookKind::kPostStart) return;
@@ -482,7 +492,8 @@ class History {
       any_live = any_live || real.live;
       require(state_.containers[i].restarts + 1 == std::max(1u, real.starts), "the restart count is wrong");
       if (real.live && state_.stop) require(real.killed || now_ < stop_limit_, "a container outlives its grace period");
-      if (real.live && real.ending_since) require(real.killed || now_ < *real.ending_since + most_grace_ + kLeast, "an end takes too long");
+      if (real.live && real.ending_since && !paused_)
+        require(real.killed || now_ < *real.ending_since + most_grace_ + kLeast, "an end takes too long");
       if (real.due && !state_.stop && !finished_ && !paused_) require(now_ < *real.due, "a restart is overdue");
       may_come = may_come || real.due;
     }

@@ -207,3 +207,45 @@ TEST_CASE("a stop ends a pause", "[lifecycle]") {
   CHECK_FALSE(pod.state().paused);
   CHECK(pod.exits("app") == "finish");
 }
+
+TEST_CASE("a pod that ends while it is paused is not paused afterwards", "[lifecycle]") {
+  Life pod({.policy = RestartPolicy::kNever});
+  pod.ready();
+  pod.started("app");
+  pod.tell(lifecycle::Paused{});
+  CHECK(pod.dies("app", SIGKILL) == "finish");
+  CHECK_FALSE(pod.state().paused);
+}
+
+TEST_CASE("what is asked of one container of a paused pod lets the pod go on", "[lifecycle]") {
+  const bool restarts = GENERATE(false, true);
+  Life pod({.apps = {"app", "log"}});
+  pod.ready();
+  pod.started("app");
+  pod.started("log");
+  pod.tell(lifecycle::Paused{});
+  CHECK(pod.dies("app", SIGKILL).empty());
+  CHECK((restarts ? pod.restart_one("app") : pod.stop_one("app")) == (restarts ? "start app#1" : ""));
+  CHECK_FALSE(pod.state().paused);
+}
+
+TEST_CASE("a hook that is due in a paused pod begins when it goes on", "[lifecycle]") {
+  Life pod({.with = [](PodSpec& spec) { spec.containers[0].lifecycle.post_start = LifecycleHandler{.sleep = SleepAction{1}}; }});
+  pod.ready();
+  pod.tell(lifecycle::Paused{});
+  CHECK(pod.started("app").empty());
+  CHECK(pod.tell(lifecycle::Resumed{}) == "postStart app");
+  CHECK(pod.hook_ends("app", HookKind::kPostStart).empty());
+}
+
+TEST_CASE("who was told to end before a pause is given the least grace after it", "[lifecycle]") {
+  Life pod;
+  pod.ready();
+  pod.started("app");
+  CHECK(pod.restart_one("app", 5s) == "TERM app");
+  pod.tell(lifecycle::Paused{});
+  CHECK(pod.pass(60s).empty());
+  CHECK(pod.tell(lifecycle::Resumed{}).empty());
+  CHECK(pod.waits() == 2s);
+  CHECK(pod.pass(2s) == "KILL app");
+}
