@@ -198,7 +198,7 @@ void PodRunner::keep_secrets() {
   const std::string secrets = secrets_json(objects_);
   if (secrets.empty() || options_.forget) return;
   try {
-    folder_->keep_secrets(secrets);
+    static_cast<void>(folder_->keep_secrets(secrets));  // where they cannot be, start says why
   } catch (const SysError& error) {
     warn(cat("the pod's Secrets are not kept, so it cannot be started again: ", error.what()));
   }

@@ -153,10 +153,13 @@ bool PodFolder::keep_secrets(std::string_view text) {
   struct statfs system {};
   if (::fstatfs(runtime_fd(), &system) != 0) throw SysError(errno, "fstatfs", runtime_);
   if (system.f_type != TMPFS_MAGIC && system.f_type != RAMFS_MAGIC) return false;
-  ScopeExit undo{[&]() noexcept { forget_secrets(); }};
-  const std::string path = runtime_ + kSecrets;
-  const UniqueFd out = sys::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
-  sys::write_all(out.get(), text, path);
+  constexpr const char* kFresh = "secrets.json.new";
+  ScopeExit undo{[&]() noexcept { raw::unlinkat(runtime_fd_.get(), kFresh, 0); }};
+  {
+    const UniqueFd out = sys::open_at(runtime_fd(), kFresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+    sys::write_all(out.get(), text, cat(runtime_, '/', kFresh));
+  }
+  if (::renameat(runtime_fd(), kFresh, runtime_fd(), kSecrets + 1) != 0) throw SysError(errno, "rename", runtime_ + kSecrets);
   undo.cancel();
   return true;
 }
@@ -170,6 +173,7 @@ void PodFolder::set_previous_aside() {
   struct stat status {};
   // One that is still there belongs to a start that was killed: it is as old as what it would replace.
   has_previous_ = raw::fstatat(AT_FDCWD, previous().c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!has_previous_) remove_file(runtime_ + kPreviousSecrets);
   if (!has_state()) return forget_secrets();
   if (has_previous_) return remove_state();
   if (::rename(state_.c_str(), previous().c_str()) == 0) {

@@ -40,9 +40,9 @@ class PodFolder {
   void write(const std::string& file, std::string_view content, Durability durability = Durability::kNone);
   std::optional<std::string> read(const std::string& file);
 
-  /// Keeps `text`, which must never lie on a disk, beside the lock: for as long as there is a record, and no longer than the
-  /// machine runs. False when that folder is not in memory, and nothing is kept then.
-  bool keep_secrets(std::string_view text);
+  /// Keeps `text`, which must never lie on a disk, beside the lock: for as long as there is a record, and no longer than that
+  /// folder, which goes with the session or the machine. False when that folder is not in memory, and nothing is kept then.
+  [[nodiscard]] bool keep_secrets(std::string_view text);
 
   /// An ended pod of the name keeps its record until the new one has started: it is renamed out of the way,
   /// and brought back when the start fails.
