@@ -186,6 +186,7 @@ namespace {
 struct StepOfExec {
   const Plan& plan;
   const ExecOptions& options;
+  bool own = false;  // the options ask for it, and no field of the manifest
 
   std::optional<Action> operator()(const action::JoinPod& a) const {
     action::JoinPod join = a;
@@ -197,16 +198,18 @@ struct StepOfExec {
   }
   std::optional<Action> operator()(const action::BecomePodRoot& a) const { return a; }
   std::optional<Action> operator()(const action::NewSession& a) const { return a; }
-  std::optional<Action> operator()(const action::ConnectStreams&) const { return connect(); }
-  std::optional<Action> operator()(const action::ConnectTerminal&) const { return connect(); }
-  std::optional<Action> operator()(const action::ChangeDirectory& a) const {
-    return options.directory.empty() ? a : action::ChangeDirectory{clean_path(options.directory)};
+  std::optional<Action> operator()(const action::ConnectStreams&) { return connect(); }
+  std::optional<Action> operator()(const action::ConnectTerminal&) { return connect(); }
+  std::optional<Action> operator()(const action::ChangeDirectory& a) {
+    own = !options.directory.empty();
+    return own ? action::ChangeDirectory{clean_path(options.directory)} : a;
   }
   std::optional<Action> operator()(const action::RestoreLimits& a) const { return a; }
   std::optional<Action> operator()(const action::LimitCapabilities& a) const { return a; }
-  std::optional<Action> operator()(const action::SetIdentity& a) const {
+  std::optional<Action> operator()(const action::SetIdentity& a) {
     action::SetIdentity identity = a;
-    if (options.identity) {
+    own = options.identity.has_value();
+    if (own) {
       identity.uid = options.identity->uid;
       identity.gid = options.identity->gid;
     }
@@ -214,7 +217,8 @@ struct StepOfExec {
   }
   std::optional<Action> operator()(const action::DieWithMonitor& a) const { return a; }
   std::optional<Action> operator()(const action::ForbidNewPrivileges& a) const { return a; }
-  std::optional<Action> operator()(const action::ExecProgram& a) const {
+  std::optional<Action> operator()(const action::ExecProgram& a) {
+    own = true;
     StringMap variables;
     for (const auto* list : {&a.environment, &options.environment})
       for (const auto& entry : *list)
@@ -231,7 +235,8 @@ struct StepOfExec {
   }
 
  private:
-  Action connect() const {
+  Action connect() {
+    own = true;
     if (options.terminal) return action::ConnectTerminal{};
     return action::ConnectStreams{options.stdin_open};
   }
@@ -253,20 +258,18 @@ Plan make_exec_plan(const Plan& plan, int member, const ExecOptions& options) {
     own.gid = options.identity->gid;
   }
   result.members.push_back(std::move(own));
-  const StepOfExec pick{plan, options};
+  StepOfExec pick{plan, options};
   for (const auto& step : plan.steps) {
     if (step.member != member || step.actor != Actor::kMember) continue;
+    pick.own = false;
     auto action = std::visit(pick, step.action);
     if (!action) continue;
-    const bool is_new = std::holds_alternative<action::ExecProgram>(*action) ||
-                        (options.identity && std::holds_alternative<action::SetIdentity>(*action)) ||
-                        (!options.directory.empty() && std::holds_alternative<action::ChangeDirectory>(*action));
     result.steps.push_back({.number = static_cast<int>(result.steps.size()) + 1,
                             .stage = step.stage,
                             .actor = Actor::kMember,
                             .member = 0,
                             .action = std::move(*action),
-                            .why = is_new ? std::string("asked for by who runs it") : step.why,
+                            .why = pick.own ? std::string() : step.why,
                             .weakens = step.weakens});
   }
   return result;
