@@ -5,7 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
 #include "cli/settings.hpp"
-#include "podctl/output.hpp"
+#include "podctl/version.hpp"
 
 namespace podctl::cli {
 namespace {

@@ -10,7 +10,10 @@ namespace podctl::cli {
 namespace {
 
 constexpr Flag kGlobalFlags[] = {
-    {.name = "help", .letter = 'h', .help = "What the command does, and what each flag; -h on one screen.", .example = "podctl run --help"},
+    {.name = "help",
+     .letter = 'h',
+     .help = "Say what the command and each flag does; -h fits on one screen.",
+     .example = "podctl run --help"},
     {.name = "quiet",
      .letter = 'q',
      .help = "No notes and no progress on standard error; errors stay.",
@@ -27,7 +30,7 @@ constexpr Flag kGlobalFlags[] = {
     {.name = "root", .value = "DIR", .help = "A separate world: own state and names.", .example = "podctl --root /tmp/class run pod.json"},
     {.name = "config",
      .value = "FILE",
-     .help = "Read this configuration instead of the user's.",
+     .help = "Read this configuration and no other.",
      .example = "podctl --config /dev/null run pod.json"},
 };
 

@@ -12,7 +12,7 @@
 
 namespace podctl::cli {
 
-/// A variable of the environment; "" when it is not set. `name` ends with a NUL.
+/// A variable of the environment; "" when it is not set.
 std::string variable(const char* name);
 
 /// Where the store is, by --root, PODCTL_ROOT and the XDG variables.

@@ -99,8 +99,10 @@ int run(std::vector<std::string> words) {
       print(brief ? help_screen(*command) : help_page(*command));
       return 0;
     }
-    check_log_level(*arguments);
-    if (command->name != "help") read_configuration(*arguments);  // help is what mends one
+    if (command->name != "help") {  // which has to work whatever is set
+      check_log_level(*arguments);
+      read_configuration(*arguments);
+    }
     return command->run(*arguments);
   } catch (const Error& error) {
     std::fputs((json ? render_error_json(error) : render_error(error)).c_str(), stderr);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -29,7 +30,7 @@ std::string absolute(const std::string& path, const std::string& directory) {
 
 Validation validation(const Arguments& arguments) {
   const std::string choice = setting(arguments, "validate").value;
-  return choice == "strict" ? Validation::kStrict : choice == "warn" ? Validation::kWarn : Validation::kIgnore;
+  return static_cast<Validation>(std::find(kValidationNames.begin(), kValidationNames.end(), choice) - kValidationNames.begin());
 }
 
 // A -v that names nothing would make a folder: on the command line that is a slip of the pen.

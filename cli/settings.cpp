@@ -2,8 +2,9 @@
 
 #include <unistd.h>
 
-#include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <stdexcept>
 
 #include "cli/environment.hpp"
 #include "cli/manifest_input.hpp"
@@ -15,9 +16,6 @@ namespace podctl::cli {
 namespace {
 
 using Text = std::optional<std::string>;
-
-constexpr std::array<std::string_view, 3> kWhen{"auto", "always", "never"};
-constexpr std::array<std::string_view, 3> kValidation{"strict", "warn", "ignore"};
 
 template <class E, std::size_t N>
 Text name_of(const std::optional<E>& value, const std::array<std::string_view, N>& names) {
@@ -41,8 +39,8 @@ constexpr Known kSettings[] = {
     {.key = "color",
      .flag = "color",
      .variable = "PODCTL_COLOR",
-     .choices = kWhen,
-     .configured = [](const Config& config) { return name_of(config.color, kWhen); },
+     .choices = kWhenNames,
+     .configured = [](const Config& config) { return name_of(config.color, kWhenNames); },
      .standard = [] { return std::string("auto"); }},
     {.key = "detachKeys",
      .flag = "detach-keys",
@@ -63,8 +61,8 @@ constexpr Known kSettings[] = {
     {.key = "validate",
      .flag = "validate",
      .variable = "PODCTL_VALIDATE",
-     .choices = kValidation,
-     .configured = [](const Config& config) { return name_of(config.validate, kValidation); },
+     .choices = kValidationNames,
+     .configured = [](const Config& config) { return name_of(config.validate, kValidationNames); },
      .standard = [] { return std::string("strict"); }},
 };
 
@@ -94,30 +92,30 @@ std::uint64_t number(const Arguments& arguments, std::string_view key) {
 }  // namespace
 
 void read_configuration(Arguments& arguments) {
-  const auto take = [&](const std::string& path) { arguments.configuration.push_back({path, parse_config(read_text(path), path)}); };
-  const auto take_if_there = [&](const std::string& path) {
-    if (::access(path.c_str(), R_OK) == 0) take(path);
-  };
-  const std::string named = arguments.has("config") ? arguments.text("config") : variable("PODCTL_CONFIG");
-  std::string own = variable("XDG_CONFIG_HOME");
-  if (own.empty() || own.front() != '/') own = variable("HOME").empty() ? std::string() : variable("HOME") + "/.config";
-  if (!named.empty()) {
-    take(named);
-  } else if (!own.empty()) {
+  const auto take = [&](const std::string& path) {
     try {
-      take_if_there(own + "/podctl/config.json");
+      arguments.configuration.push_back({path, parse_config(read_text(path), path)});
     } catch (InvalidInput& error) {
       error.info().hint = "podctl --config /dev/null ...        # goes on without it";
       throw;
     }
-  }
+  };
+  const auto take_if_there = [&](const std::string& path) {
+    if (::access(path.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)) take(path);
+  };
+  const std::string named = arguments.has("config") ? arguments.text("config") : variable("PODCTL_CONFIG");
+  if (named == "-") usage_error("a configuration is no standard input", "podctl --config FILE ...");
+  if (!named.empty()) return take(named);
+  std::string own = variable("XDG_CONFIG_HOME");
+  if (own.empty() || own.front() != '/') own = variable("HOME").empty() ? std::string() : variable("HOME") + "/.config";
+  if (!own.empty()) take_if_there(own + "/podctl/config.json");
   take_if_there("/etc/podctl/config.json");
 }
 
 Setting setting(const Arguments& arguments, std::string_view key) {
   for (const auto& known : kSettings)
     if (known.key == key) return find(arguments, known);
-  std::abort();  // a key that is in no table
+  throw std::logic_error("no setting " + std::string(key));
 }
 
 std::vector<Setting> settings(const Arguments& arguments) {

@@ -7,14 +7,14 @@
 
 #include "cli/command.hpp"
 #include "podctl/logs.hpp"
-#include "podctl/output.hpp"
+#include "podctl/version.hpp"
 
 /// What may be set once instead of at every call. The first that says something wins: flag, environment variable, the user's
 /// configuration file, the machine's, and what is built in.
 namespace podctl::cli {
 
-/// Reads the configuration files: FILE of --config (or PODCTL_CONFIG), else the user's below XDG_CONFIG_HOME, and the
-/// machine's in /etc/podctl. Only one that was named must exist.
+/// Reads the configuration files: FILE of --config (or PODCTL_CONFIG) alone, which must exist; else the user's below
+/// XDG_CONFIG_HOME and the machine's in /etc/podctl.
 /// @throws Error  for one that cannot be read, InvalidInput for one that makes no sense
 void read_configuration(Arguments& arguments);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,14 +14,15 @@
 namespace podctl {
 
 enum class When { kAuto, kAlways, kNever };
+inline constexpr std::array<std::string_view, 3> kWhenNames{"auto", "always", "never"};
 
 /// One configuration file. What it leaves out is absent, so that another one may say it.
 struct Config {
   std::optional<When> color;
   std::optional<Validation> validate;
   std::optional<Quantity> log_max_size;       ///< bytes
-  std::optional<std::int32_t> log_max_files;  ///< at least 2
-  std::optional<std::int32_t> keep_finished;  ///< at least 1
+  std::optional<std::int32_t> log_max_files;  ///< from 2 on
+  std::optional<std::int32_t> keep_finished;  ///< from 1 on
   std::optional<std::string> detach_keys;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@ namespace podctl {
 
 /// How unknown, duplicate and unsupported fields are taken; the values of kubectl's --validate.
 enum class Validation { kStrict, kWarn, kIgnore };
+inline constexpr std::array<std::string_view, 3> kValidationNames{"strict", "warn", "ignore"};
 
 /// What the command line changes in a manifest before it is read: `run` and `plan` take the same.
 struct Edits {

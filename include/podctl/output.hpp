@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// JSON that podctl prints, in the other forms `-o` offers.
 namespace podctl {
@@ -20,19 +19,5 @@ std::string json_to_yaml(std::string_view json);
 /// @throws Error  of class kUsage that says at which character, when the expression is malformed or uses more of
 ///   JSONPath than that; and when `json` is not one JSON value
 std::string query_jsonpath(std::string_view json, std::string_view expression);
-
-/// One thing that may be set, and where its value comes from: a flag, a variable, a file, or "built in".
-struct Setting {
-  std::string key, value, source;
-  bool is_number = false;
-};
-/// What `podctl version` tells.
-struct VersionInfo {
-  std::string version, commit, build_type, kernel;
-  std::vector<std::string_view> features;
-  std::vector<Setting> settings;
-};
-std::string version_json(const VersionInfo& info);
-std::string version_text(const VersionInfo& info);
 
 }  // namespace podctl

@@ -30,6 +30,10 @@ std::optional<std::chrono::nanoseconds> parse_moment(std::string_view text, std:
 /// Number of a signal: "TERM", "SIGTERM" or "15", real-time ones as "SIGRTMIN+3"; 0 for anything else.
 int parse_signal(std::string_view text);
 
+/// The bytes that keys send: "ctrl-],ctrl-]", single characters and ctrl-X (@ to _), by commas; "" for none. Nothing for
+/// anything else.
+std::optional<std::string> parse_keys(std::string_view text);
+
 /// `text` in double quotes, made safe for a terminal: control characters, quotes and backslashes are
 /// escaped, bytes that are not UTF-8 become \xNN.
 std::string quote(std::string_view text);

@@ -20,6 +20,7 @@
 #include "run/freezer.hpp"
 #include "spec/env_file.hpp"
 #include "sys/sys.hpp"
+#include "view/record_reader.hpp"
 
 namespace podctl::monitor {
 namespace {
@@ -128,8 +129,8 @@ void clear_cgroup(state::PodFolder& folder) {
 void clear_leftovers(state::PodFolder& folder) {
   clear_cgroup(folder);
   folder.forget_state_fd();
-  remove_folder(folder.state());
   folder.forget_secrets();
+  remove_folder(folder.state());
 }
 
 void set_previous_aside(state::PodFolder& folder) {
@@ -190,23 +191,28 @@ std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instan
 }
 
 void forget_oldest(const StorePaths& paths, const state::PodFolder& current, std::size_t keep) {
-  std::vector<std::string> names = state::folder_names(paths.state);
-  if (names.size() <= keep) return;
+  const std::vector<std::string> names = state::folder_names(paths.state);
+  std::size_t kept = names.size();  // at most: who has not ended is found out from the oldest on, as far as need be
+  if (kept <= keep) return;
   std::vector<std::pair<std::int64_t, std::string>> by_age;
   for (const auto& name : names) {
     struct stat status {};
-    if (raw::fstatat(AT_FDCWD, cat(paths.state, '/', name, "/status.json").c_str(), &status, 0) != 0) continue;
-    by_age.emplace_back(std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, name);
+    if (raw::fstatat(AT_FDCWD, cat(paths.state, '/', name, "/status.json").c_str(), &status, 0) == 0)
+      by_age.emplace_back(std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, name);
   }
   std::sort(by_age.begin(), by_age.end());
+  // Those that run hold their lock, and have a folder for it.
+  for (const auto& name : state::folder_names(paths.runtime)) kept -= name != current.name() && state::lock_holder(paths, name) != 0;
   for (const auto& [age, name] : by_age) {
     static_cast<void>(age);
-    if (names.size() <= keep) return;
+    if (kept <= keep) return;
     if (name == current.name()) continue;
+    --kept;
     try {
       state::PodFolder old(paths, name);
+      const std::optional<std::string> record = old.read("status.json");
+      if (!record || view::read_record(*record).own_status == "Created") continue;  // it waits to be started
       clear_leftovers(old);
-      names.erase(std::find(names.begin(), names.end(), name));
     } catch (const Error&) {
       // It runs, or it is somebody else's turn to clear it: the next run looks again.
     }

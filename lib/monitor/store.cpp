@@ -108,17 +108,17 @@ std::optional<PodRecord> find_pod(const StorePaths& paths, const std::string& na
   return pod ? std::optional(std::move(pod->record)) : std::nullopt;
 }
 
-void remove_pod(const StorePaths& paths, const std::string& name) try {
-  static_cast<void>(look_at_pod(paths, name));
+void remove_pod(const StorePaths& paths, const std::string& name) {
+  if (const int monitor = look_at_pod(paths, name).record.monitor_pid; monitor != 0)
+    throw Error({.id = "pod-running",
+                 .message = cat("pod '", name, "' cannot be removed"),
+                 .cause = cat("it is running, looked after by process ", monitor),
+                 .hint = cat("podctl rm --force ", name, "        # stops it first"),
+                 .error_class = ErrorClass::kConflict,
+                 .pod = name});
   state::PodFolder folder(paths, name);  // nobody runs it, and nobody starts it meanwhile
   monitor::set_previous_aside(folder);
   if (auto removal = monitor::begin_drop_previous(folder)) monitor::finish_drop_previous(folder, *removal);
-} catch (Error& error) {
-  if (error.info().id != "name-taken") throw;
-  error.info().id = "pod-running";
-  error.info().message = cat("pod '", name, "' cannot be removed");
-  error.info().hint = cat("podctl rm --force ", name, "        # stops it first");
-  throw;
 }
 
 std::uint64_t disk_usage(const StorePaths& paths, const std::string& name) {

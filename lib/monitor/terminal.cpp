@@ -2,10 +2,9 @@
 
 #include <unistd.h>
 
-#include <cctype>
-
 #include "base/text.hpp"
 #include "podctl/error.hpp"
+#include "podctl/text.hpp"
 
 namespace podctl::monitor {
 
@@ -27,23 +26,13 @@ winsize terminal_size(int fd) {
 }
 
 KeySequence::KeySequence(std::string_view keys) {
-  if (keys.empty()) return;
-  for (const auto key : split(keys, ',')) {
-    constexpr std::string_view kControl = "ctrl-";
-    if (key.size() == 1) {
-      keys_ += key.front();
-      continue;
-    }
-    const int letter = key.size() == kControl.size() + 1 && key.substr(0, kControl.size()) == kControl
-                           ? std::toupper(static_cast<unsigned char>(key.back()))
-                           : 0;
-    if (letter < '@' || letter > '_')
-      throw Error({.id = "usage",
-                   .message = cat("--detach-keys ", quote(keys), ": ", quote(key), " is no key"),
-                   .hint = "write single characters and ctrl-X, by commas: ctrl-],ctrl-]",
-                   .error_class = ErrorClass::kUsage});
-    keys_ += static_cast<char>(letter & 0x1f);
-  }
+  auto bytes = parse_keys(keys);
+  if (!bytes)
+    throw Error({.id = "usage",
+                 .message = cat("detach keys ", quote(keys), " are no keys"),
+                 .hint = "write single characters and ctrl-X, by commas: ctrl-],ctrl-]",
+                 .error_class = ErrorClass::kUsage});
+  keys_ = std::move(*bytes);
 }
 
 std::string KeySequence::pass(std::string_view typed) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "podctl/text.hpp"
 #include "spec/decode.hpp"
 #include "spec/json_reader.hpp"
 #include "spec/report.hpp"
@@ -39,10 +40,12 @@ const ObjectInfo& object_info<Config>() {
 namespace podctl {
 namespace {
 
-// A bound that only a value has.
-template <class T>
-void require_at_least(spec::Report& report, const char* name, const std::optional<T>& value, std::int64_t least) {
-  if (value && *value < least) report.error(spec::Path(name), cat("Invalid value: ", *value, ": must be at least ", least));
+constexpr std::int32_t kMostLogFiles = 1000;  // each is renamed when a new one is begun
+constexpr std::int32_t kMostKept = 100'000;
+
+void require_within(spec::Report& report, const char* name, std::optional<std::int32_t> value, std::int32_t least, std::int32_t most) {
+  if (value && (*value < least || *value > most))
+    report.error(spec::Path(name), cat("Invalid value: ", *value, ": must be between ", least, " and ", most));
 }
 
 }  // namespace
@@ -56,9 +59,13 @@ Config parse_config(std::string_view text, const std::string& source) {
     spec::Decoder decoder(spec::Strictness::kStrict, problems);
     decoder.decode(nodes.front(), config);
     spec::Report report(nodes.front(), problems);
-    if (config.log_max_size) require_at_least(report, "logMaxSize", std::optional(config.log_max_size->value), 0);
-    require_at_least(report, "logMaxFiles", config.log_max_files, 2);
-    require_at_least(report, "keepFinished", config.keep_finished, 1);
+    if (config.log_max_size && config.log_max_size->value < 0)
+      report.error(spec::Path("logMaxSize"), cat("Invalid value: ", config.log_max_size->text, ": must not be negative"));
+    require_within(report, "logMaxFiles", config.log_max_files, 2, kMostLogFiles);
+    require_within(report, "keepFinished", config.keep_finished, 1, kMostKept);
+    if (config.detach_keys && !parse_keys(*config.detach_keys))
+      report.error(spec::Path("detachKeys"),
+                   cat("Invalid value: ", quote(*config.detach_keys), ": write single characters and ctrl-X, by commas"));
   }
   if (problems.empty()) return config;
   std::stable_sort(problems.begin(), problems.end(),

@@ -40,11 +40,11 @@ struct EnumNames<HostPathType> {
 
 template <>
 struct EnumNames<When> {
-  static constexpr std::array<std::string_view, 3> names{"auto", "always", "never"};
+  static constexpr auto names = kWhenNames;
 };
 template <>
 struct EnumNames<Validation> {
-  static constexpr std::array<std::string_view, 3> names{"strict", "warn", "ignore"};
+  static constexpr auto names = kValidationNames;
 };
 template <>
 struct EnumNames<UriScheme> {

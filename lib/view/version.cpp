@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
-#include "podctl/output.hpp"
+#include "podctl/version.hpp"
 
 namespace podctl {
 

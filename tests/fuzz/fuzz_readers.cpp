@@ -8,6 +8,7 @@
 #include "host/process_text.hpp"
 #include "monitor/console.hpp"
 #include "monitor/log_printer.hpp"
+#include "podctl/config.hpp"
 #include "podctl/describe_pod.hpp"
 #include "podctl/text.hpp"
 #include "spec/env_file.hpp"
@@ -163,5 +164,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   look(text);
   spec::Node node;
   static_cast<void>(spec::try_read_json_value(text, node));
+  static_cast<void>(parse_keys(text));
+  try {
+    static_cast<void>(parse_config(text, "config.json"));
+  } catch (const InvalidInput& error) {
+    require(!error.diagnostics().empty(), "what is refused has a reason");
+  }
   return 0;
 }

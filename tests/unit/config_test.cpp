@@ -41,10 +41,12 @@ TEST_CASE("what is wrong with a configuration is listed with its place", "[spec]
   CHECK(problems("{\"colour\": \"auto\",\n \"keepFinished\": 0, \"logMaxFiles\": 1,\n \"logMaxSize\": -1, \"validate\": \"lax\"}") ==
         "podctl: c.json is not a valid configuration: 5 problems\n"
         "  1:2   colour        unknown field; did you mean \"color\"?\n"
-        "  2:18  keepFinished  Invalid value: 0: must be at least 1\n"
-        "  2:36  logMaxFiles   Invalid value: 1: must be at least 2\n"
-        "  3:16  logMaxSize    Invalid value: -1: must be at least 0\n"
+        "  2:18  keepFinished  Invalid value: 0: must be between 1 and 100000\n"
+        "  2:36  logMaxFiles   Invalid value: 1: must be between 2 and 1000\n"
+        "  3:16  logMaxSize    Invalid value: -1: must not be negative\n"
         "  3:32  validate      Unsupported value: \"lax\": supported values: \"strict\", \"warn\", \"ignore\"\n");
+  CHECK(problems("{\"detachKeys\": \"ctrl-1\"}").find("1:16  detachKeys  Invalid value: \"ctrl-1\": write single") != std::string::npos);
+  CHECK(problems("{\"logMaxFiles\": 2147483647}").find("between 2 and 1000") != std::string::npos);
   CHECK(problems("{} {}").find("only one object is expected") != std::string::npos);
   CHECK(problems("[]").find("must be an object") != std::string::npos);
   CHECK(problems("{\"color\": \"auto\"").find("1:17") != std::string::npos);
