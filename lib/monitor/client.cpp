@@ -1,10 +1,12 @@
 #include "monitor/client.hpp"
 
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/text.hpp"
 #include "monitor/control_socket.hpp"
@@ -75,9 +77,10 @@ Client::Client(const StorePaths& paths, const std::string& pod) : paths_(paths),
 
 Message Client::ask(const Message& request) {
   for (std::string unsent = send_message(socket_.get(), request); !unsent.empty();) {
-    const long sent = raw::write(socket_.get(), unsent.data(), unsent.size());
-    sys::check(sent, "write", cat("control socket of pod '", pod_, '\''));
-    unsent.erase(0, static_cast<std::size_t>(sent));
+    const ssize_t sent = ::send(socket_.get(), unsent.data(), unsent.size(), MSG_NOSIGNAL);
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) break;  // which reading tells, too
+    if (sent < 0 && errno != EINTR) throw SysError(errno, "send", cat("control socket of pod '", pod_, '\''));
+    unsent.erase(0, static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
   }
   const auto until = monotonic() + kPatience;
   for (;;) {

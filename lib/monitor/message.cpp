@@ -83,6 +83,7 @@ std::string send_message(int socket, const Message& message, const std::vector<i
   long sent = 0;
   while ((sent = raw::sendmsg(socket, &header, MSG_NOSIGNAL)) == -EINTR) {
   }
+  if (sent == -EPIPE || sent == -ECONNRESET) return {};  // who reads finds out that the other one is gone
   sys::check(sent, "sendmsg", "control");
   return text.substr(static_cast<std::size_t>(sent));
 }
