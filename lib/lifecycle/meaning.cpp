@@ -157,11 +157,6 @@ std::string status_word(const PodState& state) {
 }
 
 RunExit run_exit(const PodState& state, int signal_number, std::string_view code_from) {
-  if (!code_from.empty()) {
-    for (std::size_t i = 0; i < state.rules.size(); ++i)
-      if (state.rules[i].name == code_from)
-        if (const Termination* end = last_end(state.containers[i])) return {end->exit.code(), "container", state.rules[i].name};
-  }
   if (state.stop) {
     switch (state.stop->cause) {
       case StopCause::kTimeLimit:
@@ -178,6 +173,9 @@ RunExit run_exit(const PodState& state, int signal_number, std::string_view code
       case StopCause::kCompleted: break;
     }
   }
+  for (std::size_t i = 0; i < state.rules.size(); ++i)
+    if (!code_from.empty() && state.rules[i].name == code_from)
+      if (const Termination* end = last_end(state.containers[i])) return {end->exit.code(), "container", state.rules[i].name};
   if (phase_of(state) == Phase::kSucceeded) return {0, "container", {}};
   for (std::size_t i = 0; i < state.rules.size(); ++i) {
     if (state.rules[i].role == Role::kSidecar) continue;  // how it ended was never its own doing

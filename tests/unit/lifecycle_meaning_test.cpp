@@ -186,6 +186,18 @@ TEST_CASE("the end that --until waits for ends the pod, whatever the restart pol
   CHECK(pod.of("tests").instances == 1);
 }
 
+TEST_CASE("7.6: a time limit and a signal come before the code of a named container", "[lifecycle]") {
+  const auto cause = GENERATE(StopCause::kTimeLimit, StopCause::kUser);
+  Life pod({.apps = {"server", "tests"}, .policy = RestartPolicy::kNever});
+  pod.ready();
+  pod.started("server");
+  pod.started("tests");
+  pod.exits("tests", 0);
+  pod.stop(cause);
+  CHECK(pod.dies("server", SIGTERM) == "finish");
+  CHECK(pod.exit(cause == StopCause::kUser ? SIGINT : 0, "tests") == (cause == StopCause::kUser ? "130 signal" : "124 timeout"));
+}
+
 TEST_CASE("7.6: exit code of a foreground run: the code of a named container", "[lifecycle]") {
   Life pod({.apps = {"server", "tests"}, .policy = RestartPolicy::kNever});
   pod.ready();
