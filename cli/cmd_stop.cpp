@@ -24,6 +24,14 @@ std::string named_container(const Arguments& arguments, const NamedPod& pod) {
   return arguments.has("container") || !pod.container.empty() ? container_of(arguments, pod) : std::string();
 }
 
+// The pods that were named. With --all and -l: those that run, since finished ones stay until they are removed.
+std::vector<NamedPod> running_or_named(const Arguments& arguments, const StorePaths& paths) {
+  std::vector<NamedPod> pods = several_pods(arguments, paths, NoNames::kRefuse);
+  if (arguments.is_set("all") || arguments.has("selector"))
+    std::erase_if(pods, [](const NamedPod& pod) { return pod.record.liveness != Liveness::kRunning; });
+  return pods;
+}
+
 // --- stop -------------------------------------------------------------------------------------------------
 
 constexpr Flag kStopFlags[] = {
@@ -72,7 +80,7 @@ int kill(const Arguments& arguments) {
     if (number == 0) usage_error("-s " + quote(arguments.text("signal")) + " is no signal", "kill -l lists them");
   }
   ChangedPods changed(arguments, paths);
-  for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) {
+  for (const auto& pod : running_or_named(arguments, paths)) {
     const std::string container = named_container(arguments, pod);
     kill_pod(paths, pod.record.name, container, number);
     changed.add(pod.record, container);
@@ -94,7 +102,7 @@ std::string in_words(const Freeze& freeze, std::string_view by_signal) {
 int hold(const Arguments& arguments, Freeze (*change)(const StorePaths&, const std::string&), std::string_view by_signal) {
   const StorePaths paths = paths_from(arguments);
   ChangedPods changed(arguments, paths);
-  for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) {
+  for (const auto& pod : running_or_named(arguments, paths)) {
     const Freeze freeze = change(paths, pod.record.name);
     if (freeze.method) note(arguments, pod.record.name + ": " + in_words(freeze, by_signal));
     changed.add(pod.record);

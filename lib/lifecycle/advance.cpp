@@ -116,7 +116,7 @@ std::string_view refusal(const PodState& state, const Event& event) {
   if (state.stop) return "the pod is being stopped";
   if (state.restart_all_at) return "all containers are being restarted";
   if (!container.begun) return "the container has not begun yet";
-  if (stop != nullptr) return is_live(container) || container.restart_at ? "" : "the container does not run";
+  if (stop != nullptr) return {};
   if (state.rules[index].role == Role::kInit && container.lets_next) return "the init container has done its work";
   return {};
 }

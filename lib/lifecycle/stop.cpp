@@ -36,6 +36,7 @@ void Machine::on(const ContainerStopRequested& event) {
   ContainerState& container = state_.containers[event.container];
   container.kept_down = true;
   if (!is_live(container)) {
+    if (!container.restart_at) return;  // it has ended already
     drop_restart(container);
     return stay_ended(event.container);
   }
