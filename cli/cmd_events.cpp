@@ -46,6 +46,13 @@ class Collector {
     }
   }
 
+  // The one event that no record keeps.
+  void add_removal(const std::string& pod, std::vector<PodEvent>& events) {
+    if (!readers_.contains(pod) || find_pod(paths_, pod)) return;
+    readers_.erase(pod);
+    events.push_back({.pod = pod, .time = unix_now(), .type = "Normal", .reason = "Removed"});
+  }
+
  private:
   StorePaths paths_;
   std::optional<UnixTime> since_;
@@ -108,12 +115,16 @@ int run(const Arguments& arguments) {
     const bool over = only && (!pod || pod->summary.liveness != Liveness::kRunning);
     std::vector<PodEvent> more;
     if (only) collector.add(only->record.name, over ? EventReader::Last::kAsItIs : last, more);
+    if (only && !pod) collector.add_removal(only->record.name, more);
     show(std::move(more));
     if (over) return 0;
     const auto names = changes->wait(std::nullopt);
     if (only) continue;
     std::vector<PodEvent> others;
-    for (const auto& name : names) collector.add(name, last, others);
+    for (const auto& name : names) {
+      collector.add(name, last, others);
+      collector.add_removal(name, others);
+    }
     show(std::move(others));
   }
   return 0;
