@@ -83,14 +83,19 @@ RunOutcome PodRunner::run() {
   ScopeExit undo{[&]() noexcept { abandon(); }};
   try {
     start_sandbox();
+    loop_until_over();
+    RunOutcome outcome = conclude();
+    undo.cancel();
+    return outcome;
   } catch (Error& error) {
-    if (!error.info().message.empty()) error.info().message += after_failure();
+    if (!concluded_) {
+      if (!error.info().message.empty()) error.info().message += after_failure();
+      exit_ = {error.info().run_code, "podctl", {}};
+      if (!state_.stop)
+        state_.stop = lifecycle::Stop{.cause = lifecycle::StopCause::kStartFailed, .at = now(), .message = error.info().cause};
+    }
     throw;
   }
-  loop_until_over();
-  RunOutcome outcome = conclude();
-  undo.cancel();
-  return outcome;
 }
 
 // --- start ------------------------------------------------------------------------------------------------

@@ -84,9 +84,7 @@ RunOutcome PodRunner::conclude() {
   exit_ = lifecycle::run_exit(state_, stop_signal_, code_from);
   if (withdrawn_) throw Error({.id = "interrupted", .message = cat("the start of pod '", plan_.pod, "' was interrupted")});
   if (state_.stop && state_.stop->cause == StopCause::kStartFailed) {
-    ErrorInfo info = start_error_.value_or(ErrorInfo{.id = "start-failed", .message = "the pod could not be started"});
-    info.message += after_failure();
-    throw Error(info);
+    throw Error(start_error_.value_or(ErrorInfo{.id = "start-failed", .message = "the pod could not be started"}));
   }
   // The disk takes its time over the record: what goes is removed by processes of their own meanwhile.
   std::optional<run::Removal> previous = begin_drop_previous(*folder_);
@@ -95,8 +93,10 @@ RunOutcome PodRunner::conclude() {
   concluded_ = true;
   clear_disk();
   if (previous) finish_drop_previous(*folder_, *previous);
-  if (options_.forget) folder_->remove_state();
-  else forget_oldest(options_.paths, *folder_, options_.keep_finished);
+  if (options_.forget) {
+    folder_->remove_state();
+    carry_out(lifecycle::Note{"Removed", {}, {}});
+  } else forget_oldest(options_.paths, *folder_, options_.keep_finished);
   console_.show_unfinished({}, true);
   say(closing_line(pod_, state_));
   console_.out().flush(kLastWords);
@@ -121,12 +121,17 @@ void PodRunner::abandon() noexcept {
     console_.out().flush(kLastWords);
     console_.err().flush(kLastWords);
     if (sandbox_) sandbox_->undo_host_changes();
-    if (options_.keep_on_error) return;
-    clear_disk();
-    sandbox_.reset();
-    drop_freezer();
-    folder_->remove_state();
-    folder_->bring_previous_back();
+    state_.finished = true;
+    if (options_.keep_on_error) {
+      write_record(state::PodFolder::Durability::kDisk);
+    } else {
+      clear_disk();
+      sandbox_.reset();
+      drop_freezer();
+      folder_->remove_state();
+      folder_->bring_previous_back();
+    }
+    if (!options_.result_file.empty()) write_result(options_.result_file, view::status_json(status_source()));
   } catch (const Error& error) {
     const std::string text = cat("podctl: warning: ", error.what(), '\n');
     static_cast<void>(raw::write(2, text.data(), text.size()));

@@ -90,6 +90,7 @@ std::optional<monitor::Message> await_report(int report, int signals) {
 }  // namespace
 
 RunOutcome run_pod(Pod pod, const std::vector<DataObject>& objects, const RunOptions& options) {
+  if (!options.result_file.empty()) monitor::forget_result(options.result_file);
   pod = checked(std::move(pod), options);
   settle_descriptors();
   auto folder = take_name(pod, options);

@@ -219,6 +219,11 @@ void forget_oldest(const StorePaths& paths, const state::PodFolder& current, std
   }
 }
 
+void forget_result(const std::string& path) {
+  struct stat status {};
+  if (raw::fstatat(AT_FDCWD, path.c_str(), &status, 0) == 0 && S_ISREG(status.st_mode)) raw::unlinkat(AT_FDCWD, path.c_str(), 0);
+}
+
 void write_result(const std::string& path, const std::string& content) {
   struct stat status {};
   const int there = raw::fstatat(AT_FDCWD, path.c_str(), &status, 0);

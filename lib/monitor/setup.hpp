@@ -52,6 +52,8 @@ void forget_oldest(const StorePaths& paths, const state::PodFolder& current, std
 /// @throws Error  in words about that file
 std::optional<StringMap> read_env_file(int tree, const EnvFile& file);
 
+/// Takes away the result of an earlier run, so that it is not taken for this one's.
+void forget_result(const std::string& path);
 /// Writes a file of the user's in one step.
 void write_result(const std::string& path, const std::string& content);
 

@@ -61,6 +61,7 @@ std::string_view stop_reason(StopCause cause) {
     case StopCause::kTimeLimit:
     case StopCause::kDeadline: return "DeadlineExceeded";
     case StopCause::kEvicted: return "Evicted";
+    case StopCause::kStartFailed: return "StartError";
     default: return {};
   }
 }

@@ -197,6 +197,38 @@ TEST_CASE("rm --force ends what runs, and forgets it", "[detach]") {
   CHECK_FALSE(exists(pod.folder()));
 }
 
+TEST_CASE("kill, pause and unpause of all pods are about those that run", "[detach]") {
+  const World world;
+  CHECK(run_pod(world, pod({container("main", "true")}, "a-finished")).code == 0);
+  const Detached running(world, pod({container("main", kPatient)}));
+  CHECK(world.podctl({"pause", "--all"}).out == "pod/test\n");
+  CHECK(world.podctl({"unpause", "--all"}).out == "pod/test\n");
+  CHECK(world.podctl({"kill", "--all"}).out == "pod/test\n");
+  CHECK(world.podctl({"kill", "--all"}).code == 0);
+  CHECK(world.podctl({"kill", "a-finished"}).code == 5);  // it was named
+}
+
+TEST_CASE("a container that is stopped can be stopped again", "[detach]") {
+  const World world;
+  const Detached pod(world, podtest::pod({container("main", kPatient), container("other", kPatient)}));
+  for (int round = 0; round < 2; ++round) CHECK(world.podctl({"stop", "--grace", "1s", "test/other"}).code == 0);
+  CHECK(container_status(pod.record(), "main")["state"].contains("running"));
+}
+
+TEST_CASE("a removal is an event for who follows, and for --status-fd", "[detach]") {
+  const World world;
+  const Detached pod(world, podtest::pod({container("main", kPatient)}));
+  Background events(world.podctl_argv({"events", "-f", "--no-headers"}));
+  CHECK(events.read_until([](const std::string& out) { return contains(out, "Started"); }));
+  CHECK(world.podctl({"rm", "--force", "test"}).code == 0);
+  CHECK(events.read_until([](const std::string& out) { return contains(out, "Removed"); }));
+  events.signal(SIGTERM);
+  events.wait();
+  const Result result = podtest::run({"sh", "-c", "\"$@\" 3>&1", "sh", podctl_path(), "--root", world.path() + "/root", "run", "--rm",
+                                      "--status-fd", "3", "--cwd", "none", "--", "true"});
+  CHECK(contains(lines(result.out).back(), "Removed"));
+}
+
 TEST_CASE("two who stop, remove and replace at once do not harm each other", "[detach]") {
   const World world;
   for (int round = 0; round < 5; ++round) {
