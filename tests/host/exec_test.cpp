@@ -158,6 +158,7 @@ TEST_CASE("attach shows what is printed from now on, and passes input", "[exec]"
   Json manifest = pod({container("main", "echo before; while read line; do echo got $line; [ $line = end ] && exit 8; done")});
   manifest["spec"]["containers"][0]["stdin"] = true;
   const Detached pod(world, manifest);
+  CHECK(eventually([&] { return world.podctl({"logs", "test"}).out == "before\n"; }));
   Options options;
   options.input = "hello\nend\n";
   const Result result = world.podctl({"attach", "-i", "test"}, options);
