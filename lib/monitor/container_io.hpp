@@ -55,6 +55,7 @@ class ContainerIo {
   struct Source {
     UniqueFd read_end, write_end;
     bool watched = false, paused = false, grown = false;
+    bool deserted = false;  // a terminal that no program has open now
   };
   struct Tap {
     UniqueFd ends[2];
@@ -70,6 +71,7 @@ class ContainerIo {
   void keep_gap();
   void pause_if_full();
   void watch(state::Stream stream);
+  void listen(const Source& source);
   void unwatch(Source& source);
   void push_input();
   void stop_input();
@@ -89,6 +91,8 @@ class ContainerIo {
   int input_source_ = -1;
   bool wants_input_ = false, input_watched_ = false, input_waits_ = false;
   std::string input_;  // read from the caller, not yet taken by the container
+  char last_input_ = '\n';
+  bool input_ended_ = false;
 };
 
 }  // namespace podctl::monitor

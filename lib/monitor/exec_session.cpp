@@ -55,6 +55,7 @@ struct ExecStreams {
   run::Streams theirs;
   UniqueFd pipes[3];     // the program's ends
   UniqueFd terminal[2];  // ours and the program's, of the socket that its terminal comes over
+  UniqueFd held;         // its terminal, so that a program that has closed it and not ended yet is not hung up on
   Relay relay;
 
   explicit ExecStreams(const ExecRequest& request) {
@@ -95,6 +96,7 @@ struct ExecStreams {
     relay.out = std::move(received.front());
     sys::set_nonblocking(relay.out.get());
     relay.in_is_terminal = true;
+    held.reset(::fcntl(relay.out.get(), F_DUPFD_CLOEXEC, 3));
     if (request.input) relay.in.reset(::fcntl(relay.out.get(), F_DUPFD_CLOEXEC, 3));
   }
 };

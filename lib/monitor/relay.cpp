@@ -66,6 +66,7 @@ UniqueFd watch_relayed_signals() {
 Relay::Result Relay::run(int signals) {
   bool reads_input = static_cast<bool>(in);
   bool has_ended = false;
+  char last = '\n';
   std::string typed;  // not yet taken by the program
   for (;;) {
     const bool takes_more = reads_input && typed.empty();
@@ -83,15 +84,16 @@ Relay::Result Relay::run(int signals) {
         if (detach.is_complete()) return {End::kKeys, 0};
       } else if (got != -EAGAIN && got != -EINTR) {
         reads_input = false;
-        constexpr char kEndOfFile = 4;  // what a terminal takes for the end of its input (termios(3), VEOF)
-        if (in_is_terminal) typed = kEndOfFile;
+        if (in_is_terminal) typed = end_of_input(in.get(), last);
         else in.reset();
       }
     }
     if (!typed.empty() && in) {
       const long written = raw::write(in.get(), typed.data(), typed.size());
-      if (written > 0) typed.erase(0, static_cast<std::size_t>(written));
-      else if (written != -EAGAIN && written != -EINTR) {  // it takes no more input
+      if (written > 0) {
+        last = typed[static_cast<std::size_t>(written) - 1];
+        typed.erase(0, static_cast<std::size_t>(written));
+      } else if (written != -EAGAIN && written != -EINTR) {  // it takes no more input
         typed.clear();
         reads_input = false;
         in.reset();

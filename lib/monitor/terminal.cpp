@@ -25,6 +25,15 @@ winsize terminal_size(int fd) {
   return size;
 }
 
+std::string end_of_input(int terminal, char last) {
+  constexpr char kUsual = 4;  // Ctrl-D
+  termios mode{};
+  const bool is_known = ::tcgetattr(terminal, &mode) == 0;
+  const char key = is_known ? static_cast<char>(mode.c_cc[VEOF]) : kUsual;
+  const bool by_lines = is_known && (mode.c_lflag & ICANON) != 0;
+  return std::string(by_lines && last != '\n' && last != '\r' && last != key ? 2 : 1, key);
+}
+
 KeySequence::KeySequence(std::string_view keys) {
   auto bytes = parse_keys(keys);
   if (!bytes)

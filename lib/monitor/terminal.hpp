@@ -26,6 +26,12 @@ class RawTerminal {
 /// Its size; all zero for what is no terminal.
 winsize terminal_size(int fd);
 
+/// What tells whoever reads a terminal that there is no more input: its key for that (termios(3), VEOF), twice where the first
+/// one only ends a line that has been begun.
+/// @param terminal  its other end
+/// @param last      what was typed last
+std::string end_of_input(int terminal, char last);
+
 /// Finds keys typed one after another in what is typed.
 class KeySequence {
  public:

@@ -127,6 +127,29 @@ TEST_CASE("run -t gives the container a terminal, and -i types into it", "[exec]
   CHECK(shell.code == 3);
 }
 
+TEST_CASE("a terminal whose input ends says so, and stays until its program has ended", "[exec]") {
+  const World world;
+  Options options;
+  for (int i = 0; i < 20; ++i) {
+    const Result nothing = world.podctl({"run", "-it", "--cwd", "none", "--", "cat"}, options);
+    CHECK(nothing.code == 0);
+    CHECK(nothing.out == "");
+  }
+  options.input = "whole\nhalf";
+  options.limit = std::chrono::seconds(10);
+  const Result cat = world.podctl({"run", "-it", "--", "sh", "-c", "stty -echo; echo on; cat"}, options);
+  CHECK(cat.code == 0);
+  CHECK(contains(cat.out, "on\r\n"));
+  CHECK(contains(cat.out, "whole\r\nhalf"));
+  const std::string closes = "exec <&- >&- 2>&-; sleep 0.2; exec >/dev/tty; echo late; sleep 0.2; exec >&-; sleep 0.2; exit 5";
+  const Result late = world.podctl({"run", "-t", "--", "sh", "-c", closes});
+  CHECK(late.code == 5);
+  CHECK(late.out == "late\r\n");
+  const Detached pod(world, two_containers());
+  CHECK(world.podctl({"exec", "-t", "test", "--", "sh", "-c", "exec <&- >&- 2>&-; sleep 0.2; exit 5"}).code == 5);
+  CHECK(contains(world.podctl({"exec", "-it", "test", "--", "cat"}, options).out, "half"));
+}
+
 TEST_CASE("what exec runs ends with it, and what it leaves behind ends with the container", "[exec]") {
   const World world;
   const Detached pod(world, two_containers());
