@@ -81,11 +81,10 @@ Relay::Result Relay::run(int signals) {
       const long got = raw::read(0, buffer.data(), buffer.size());
       if (got > 0) {
         typed = detach.pass(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
-        if (detach.is_complete()) return {End::kKeys, 0};
       } else if (got != -EAGAIN && got != -EINTR) {
         reads_input = false;
-        if (in_is_terminal) typed = end_of_input(in.get(), last);
-        else in.reset();
+        typed = detach.take_rest();
+        if (in_is_terminal) typed += end_of_input(in.get(), typed.empty() ? last : typed.back());
       }
     }
     if (!typed.empty() && in) {
@@ -99,6 +98,8 @@ Relay::Result Relay::run(int signals) {
         in.reset();
       }
     }
+    if (detach.is_complete()) return {End::kKeys, 0};  // what the program has no room for is not waited for
+    if (!reads_input && typed.empty() && !in_is_terminal) in.reset();
     if (polls[1].revents != 0) {
       signalfd_siginfo info{};
       while (raw::read(signals, &info, sizeof info) == sizeof info) {

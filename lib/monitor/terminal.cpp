@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 #include "base/text.hpp"
 #include "podctl/error.hpp"
 #include "podctl/text.hpp"
@@ -67,5 +69,7 @@ std::string KeySequence::pass(std::string_view typed) {
   }
   return out;
 }
+
+std::string KeySequence::take_rest() { return keys_.substr(0, std::exchange(met_, 0)); }
 
 }  // namespace podctl::monitor

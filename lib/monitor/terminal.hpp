@@ -39,6 +39,8 @@ class KeySequence {
   explicit KeySequence(std::string_view keys);
   /// What of `typed` is to be passed on: the keys themselves are held back until they are a different sequence after all.
   std::string pass(std::string_view typed);
+  /// What has been held back, when nothing more will be typed.
+  std::string take_rest();
   [[nodiscard]] bool is_complete() const noexcept { return !keys_.empty() && met_ == keys_.size(); }
 
  private:

@@ -188,6 +188,25 @@ TEST_CASE("attach shows what is printed from now on, and passes input", "[exec]"
   CHECK(result.code == 8);
 }
 
+TEST_CASE("the detach keys end an attachment, and the pod goes on", "[exec]") {
+  const World world;
+  Json manifest = pod({container("main", "while read line; do echo got $line; [ $line = end ] && exit 8; done")});
+  manifest["spec"]["containers"][0]["stdin"] = true;
+  const Detached pod(world, manifest);
+  const std::string config = world.file("config.json", R"({"detachKeys": "q,q"})");
+  Options options;
+  options.input = "a\x1d\x1dnobody reads this\n";
+  CHECK(world.podctl({"attach", "-i", "test"}, options).code == 0);
+  options.input = "bqqnor this\n";
+  CHECK(world.podctl({"--config", config, "attach", "-i", "test"}, options).code == 0);
+  options.input = "cqxy";
+  CHECK(world.podctl({"--config", config, "attach", "-i", "--detach-keys", "x,y", "test"}, options).code == 0);
+  options.input = "d\nend\n";
+  const Result last = world.podctl({"attach", "-i", "test"}, options);
+  CHECK(last.out == "got abcqd\ngot end\n");
+  CHECK(last.code == 8);
+}
+
 TEST_CASE("a reader that attaches and stops reading does not hold the container up, and the log has everything", "[exec]") {
   const World world;
   Json manifest = pod(
