@@ -190,7 +190,9 @@ int attach_to_pod(const StorePaths& paths, const std::string& pod, const AttachR
   if (const winsize size = monitor::terminal_size(0); terminal && input && size.ws_row != 0) ::ioctl(relay.in.get(), TIOCSWINSZ, &size);
   Relay::Result result;
   {
-    const monitor::RawTerminal keys(terminal && input ? 0 : -1);
+    using Mode = monitor::RawTerminal::Mode;
+    relay.reads_keys = !input && !relay.detach.is_none() && monitor::has_keyboard(0);
+    const monitor::RawTerminal keys((terminal && input) || relay.reads_keys ? 0 : -1, relay.reads_keys ? Mode::kKeysOnly : Mode::kRaw);
     result = relay.run(signals.get());
   }
   if (result.end == Relay::End::kKeys) return 0;

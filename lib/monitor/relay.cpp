@@ -64,7 +64,7 @@ UniqueFd watch_relayed_signals() {
 }
 
 Relay::Result Relay::run(int signals) {
-  bool reads_input = static_cast<bool>(in);
+  bool reads_input = in || reads_keys;
   bool has_ended = false;
   char last = '\n';
   std::string typed;  // not yet taken by the program
@@ -84,10 +84,11 @@ Relay::Result Relay::run(int signals) {
       } else if (got != -EAGAIN && got != -EINTR) {
         reads_input = false;
         typed = detach.take_rest();
-        if (in_is_terminal) typed += end_of_input(in.get(), typed.empty() ? last : typed.back());
+        if (in && in_is_terminal) typed += end_of_input(in.get(), typed.empty() ? last : typed.back());
       }
     }
-    if (!typed.empty() && in) {
+    if (!in) typed.clear();
+    if (!typed.empty()) {
       const long written = raw::write(in.get(), typed.data(), typed.size());
       if (written > 0) {
         last = typed[static_cast<std::size_t>(written) - 1];

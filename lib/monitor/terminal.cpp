@@ -10,16 +10,24 @@
 
 namespace podctl::monitor {
 
-RawTerminal::RawTerminal(int fd) : fd_(fd) {
+RawTerminal::RawTerminal(int fd, Mode mode) : fd_(fd) {
   if (::isatty(fd) != 1 || ::tcgetattr(fd, &before_) != 0) return;
   termios raw = before_;
-  ::cfmakeraw(&raw);
+  if (mode == Mode::kRaw) {
+    ::cfmakeraw(&raw);
+  } else {
+    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+  }
   changed_ = ::tcsetattr(fd, TCSANOW, &raw) == 0;
 }
 
 RawTerminal::~RawTerminal() {
   if (changed_) ::tcsetattr(fd_, TCSADRAIN, &before_);
 }
+
+bool has_keyboard(int fd) { return ::isatty(fd) == 1 && ::tcgetpgrp(fd) == ::getpgrp(); }
 
 winsize terminal_size(int fd) {
   winsize size{};

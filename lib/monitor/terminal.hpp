@@ -12,7 +12,11 @@ namespace podctl::monitor {
 /// all for a descriptor that is no terminal.
 class RawTerminal {
  public:
-  explicit RawTerminal(int fd);
+  enum class Mode {
+    kRaw,       ///< keys that send signals are keys like others
+    kKeysOnly,  ///< keys that send signals do, and output is shown as before
+  };
+  explicit RawTerminal(int fd, Mode mode = Mode::kRaw);
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;
   ~RawTerminal();
@@ -22,6 +26,9 @@ class RawTerminal {
   bool changed_ = false;
   termios before_{};
 };
+
+/// Whether a descriptor is this process's terminal to read from: in the background a job that reads, or changes it, is stopped.
+bool has_keyboard(int fd);
 
 /// Its size; all zero for what is no terminal.
 winsize terminal_size(int fd);
@@ -41,6 +48,7 @@ class KeySequence {
   std::string pass(std::string_view typed);
   /// What has been held back, when nothing more will be typed.
   std::string take_rest();
+  [[nodiscard]] bool is_none() const noexcept { return keys_.empty(); }
   [[nodiscard]] bool is_complete() const noexcept { return !keys_.empty() && met_ == keys_.size(); }
 
  private:

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <tuple>
 
 #include "host/detached.hpp"
 #include "support/catch.hpp"
@@ -205,6 +206,28 @@ TEST_CASE("the detach keys end an attachment, and the pod goes on", "[exec]") {
   const Result last = world.podctl({"attach", "-i", "test"}, options);
   CHECK(last.out == "got abcqd\ngot end\n");
   CHECK(last.code == 8);
+}
+
+TEST_CASE("an attachment without input ends by its keys on a terminal, which is as it was then", "[exec]") {
+  const World world;
+  const Detached pod(world, two_containers());
+  // A terminal of its own (script(1)), on which `keys` are typed.
+  const auto attach_and_type = [&](const std::string& keys, const std::string& flags) {
+    std::string command = "trap : INT; ";
+    for (const auto& word : world.podctl_argv({"attach"})) command += word + ' ';
+    command += flags + " test; echo code $?; stty -a";
+    return run({"sh", "-c", "(sleep 0.5; printf \"$0\"; sleep 0.5) | script -qec \"$1\" /dev/null", keys, command},
+               {.limit = std::chrono::seconds(10)});
+  };
+  for (const auto& [keys, flags, code] :
+       {std::tuple{"a\\035\\035", "", "code 0"}, std::tuple{"\\003", "", "code 130"}, std::tuple{"qq", "--detach-keys q,q", "code 0"}}) {
+    INFO(keys);
+    const Result result = attach_and_type(keys, flags);
+    INFO(result.out);
+    CHECK(contains(result.out, code));
+    CHECK(contains(result.out, " icanon"));
+    CHECK(contains(result.out, " echo "));
+  }
 }
 
 TEST_CASE("a reader that attaches and stops reading does not hold the container up, and the log has everything", "[exec]") {
