@@ -175,7 +175,7 @@ Console::Console(Loop& loop, const Style& style, const std::vector<std::string>&
 
 void Console::write(std::size_t container, bool is_init, state::Stream stream, std::string_view bytes) {
   if (style_.silent) return;
-  if (!style_.prefix) {
+  if (!style_.prefix && !style_.timestamps) {
     (stream == state::Stream::kOut ? out_ : err_).write(bytes);
     return;
   }
@@ -205,13 +205,17 @@ void Console::put(std::size_t container, bool is_init, state::Stream stream, std
   std::string out;
   if (!line.open) {
     if (style_.color) out += is_init ? kDim : kColors[container % kColors.size()];
-    append(out, labels_[container + 1], is_err && style_.terminal ? " ! " : " | ");
+    if (style_.prefix) append(out, labels_[container + 1], is_err && style_.terminal ? " ! " : " | ");
     if (style_.color) out += kPlain;
     if (style_.timestamps) append(out, rfc3339(std::chrono::system_clock::now().time_since_epoch(), 3), ' ');
   }
-  bool colored = false;
-  out += sanitize(text, colored);
-  if (colored) out += kPlain;
+  if (style_.prefix || style_.terminal) {
+    bool colored = false;
+    out += sanitize(text, colored);
+    if (colored) out += kPlain;
+  } else {
+    out += text;
+  }
   if (ends) out += '\n';
   (is_err ? err_ : out_).write(out);
 }

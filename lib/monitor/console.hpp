@@ -47,7 +47,7 @@ class Sink {
 
 /// How lines are dressed on the way to the caller.
 struct Style {
-  bool prefix = false;
+  bool prefix = false;  ///< with neither names nor times, bytes pass as they are
   bool color = false;
   bool timestamps = false;
   bool terminal = false;
