@@ -137,6 +137,13 @@ TEST_CASE("a line without an end is shown before its end comes", "[streams]") {
   live.stop();
 }
 
+TEST_CASE("a control sequence that comes in two pieces does not leave its second one", "[streams]") {
+  const World world;
+  const Json manifest =
+      pod({container("a", "printf 'a\\033[2'; sleep 0.3; printf 'Jb\\n\\033['; sleep 0.3; printf '2Jc\\n'; printf '\\033['; sleep 0.3")});
+  CHECK(run_pod(world, manifest, {"--log-prefix", "always"}).out == "a      | ab\na      | c\na      | \n");
+}
+
 TEST_CASE("64 MiB of output arrive whole", "[streams]") {
   const World world;
   const std::size_t size = std::size_t{64} << 20;
