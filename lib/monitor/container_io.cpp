@@ -148,14 +148,14 @@ void ContainerIo::keep_gap() {
 
 // --- attachments ------------------------------------------------------------------------------------------
 
+ContainerIo::Input ContainerIo::input() const noexcept {
+  if (input_source_ >= 0) return Input::kCallers;
+  return input_write_ ? Input::kOpen : Input::kNone;
+}
+
 ContainerIo::Attachment ContainerIo::attach(bool with_input, bool once) {
-  const auto refuse = [](std::string why) {
-    throw Error({.id = "no-input", .message = std::move(why), .error_class = ErrorClass::kConflict});
-  };
   Attachment theirs;
   if (with_input) {
-    if (input_source_ >= 0) refuse("its standard input is that of the podctl that runs it");
-    if (!input_write_) refuse("it has no open standard input; set stdin: true in the manifest");
     theirs.in.reset(::fcntl(input_write_.get(), F_DUPFD_CLOEXEC, 3));
     if (once && !is_terminal_) input_write_.reset();  // it ends with this one
   }

@@ -40,8 +40,10 @@ class ContainerIo {
   struct Attachment {
     UniqueFd out, err, in;
   };
+  enum class Input { kNone, kCallers, kOpen };
+  [[nodiscard]] Input input() const noexcept;
   /// A reader that is too slow misses what there was no room for, and is told how much; the log has all of it.
-  /// @throws Error  when input is wanted and there is none to give
+  /// @param with_input  only when it is kOpen
   Attachment attach(bool with_input, bool once);
   void resize(unsigned rows, unsigned columns);
   /// Goes on reading when the console has room again.

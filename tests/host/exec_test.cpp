@@ -189,6 +189,29 @@ TEST_CASE("attach shows what is printed from now on, and passes input", "[exec]"
   CHECK(result.code == 8);
 }
 
+TEST_CASE("attach -i says which container has no input to give, and why", "[exec]") {
+  const World world;
+  Json once = container("once", "cat >/dev/null; sleep 60");
+  once["stdin"] = once["stdinOnce"] = true;
+  const Json manifest = pod({container("deaf", "exec sleep 60"), once});
+  const auto said = [&](const std::string& name) {
+    const Result result = world.podctl({"attach", "-i", name});
+    CHECK(result.code == 125);
+    return result.err;
+  };
+  {
+    const Detached pod(world, manifest);
+    CHECK(said("test/deaf") ==
+          "podctl: container 'deaf' of pod 'test' has no open standard input\n  hint: set stdin: true in the manifest   [no-input]\n");
+    CHECK(world.podctl({"attach", "-i", "test/once"}, {.input = "\x1d\x1d"}).code == 0);
+    CHECK(contains(said("test/once"), "'once' of pod 'test' has no open standard input\n  its first reader is done"));
+  }
+  LivePod live(world, manifest);
+  CHECK(eventually([&] { return world.podctl({"exists", "test"}).code == 0; }));
+  CHECK(contains(said("test/once"), "'once' of pod 'test' has no standard input to give\n  it is that of the podctl that runs the pod"));
+  live.stop();
+}
+
 TEST_CASE("the detach keys end an attachment, and the pod goes on", "[exec]") {
   const World world;
   Json manifest = pod({container("main", "while read line; do echo got $line; [ $line = end ] && exit 8; done")});
