@@ -207,7 +207,7 @@ TEST_CASE("attach -i says which container has no input to give, and why", "[exec
     CHECK(contains(said("test/once"), "'once' of pod 'test' has no open standard input\n  its first reader is done"));
   }
   LivePod live(world, manifest);
-  CHECK(eventually([&] { return world.podctl({"exists", "test"}).code == 0; }));
+  CHECK(eventually([&] { return world.podctl({"exec", "test/once", "--", "true"}).code == 0; }));
   CHECK(contains(said("test/once"), "'once' of pod 'test' has no standard input to give\n  it is that of the podctl that runs the pod"));
   live.stop();
 }
