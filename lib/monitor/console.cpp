@@ -119,43 +119,76 @@ void Sink::flush(std::chrono::milliseconds patience) {
 
 // --- Console ----------------------------------------------------------------------------------------------
 
-std::string sanitize(std::string_view line, bool& colored) {
+namespace {
+
+constexpr std::size_t kMaxSequence = 256;  // of a control sequence that is awaited; a longer one is no colour
+
+struct Escape {
+  std::size_t end = 0;  // where it ends
+  bool is_color = false;
+  std::string unended;  // when the line ends within it: a beginning that the same can follow
+};
+
+// The control sequence that begins at `begin`. ESC [ digits and semicolons m is a colour.
+Escape escape_at(std::string_view line, std::size_t begin) {
+  std::size_t end = begin + 1;
+  if (end == line.size()) return {end, false, "\x1b"};
+  const char kind = line[end++];
+  if (kind == '[') {
+    while (end < line.size() && (static_cast<unsigned char>(line[end]) < 0x40 || static_cast<unsigned char>(line[end]) > 0x7e)) ++end;
+    const std::string_view body = line.substr(begin + 2, end - begin - 2);
+    if (end == line.size()) return {end, false, body.size() > kMaxSequence ? "\x1b[?" : cat("\x1b[", body)};
+    return {end + 1, line[end] == 'm' && body.find_first_not_of("0123456789;") == std::string_view::npos, {}};
+  }
+  if (kind == ']' || kind == 'P' || kind == '_' || kind == '^' || kind == 'X') {
+    // A string sequence runs to BEL or ESC \.
+    while (end < line.size() && line[end] != '\a' && line[end] != 0x1b) ++end;
+    if (end == line.size()) return {end, false, {0x1b, kind}};
+    if (line[end] == '\a') return {end + 1, false, {}};
+    if (end + 1 == line.size()) return {end + 1, false, {0x1b, kind, 0x1b}};
+    return {end + 2, false, {}};
+  }
+  return {end, false, {}};
+}
+
+}  // namespace
+
+std::string sanitize_part(std::string_view part, bool& colored, std::string& rest) {
   std::string out;
-  out.reserve(line.size());
-  for (std::size_t i = 0; i < line.size();) {
-    const auto c = static_cast<unsigned char>(line[i]);
+  out.reserve(part.size());
+  rest.clear();
+  for (std::size_t i = 0; i < part.size();) {
+    const auto c = static_cast<unsigned char>(part[i]);
     if (c == 0x1b) {
-      // ESC [ digits and semicolons m is a colour; everything else an escape begins is dropped.
-      std::size_t end = i + 1;
-      if (end < line.size() && line[end] == '[') {
-        ++end;
-        while (end < line.size() && (static_cast<unsigned char>(line[end]) < 0x40 || static_cast<unsigned char>(line[end]) > 0x7e)) ++end;
-        if (end < line.size()) {
-          const std::string_view body = line.substr(i + 2, end - i - 2);
-          if (line[end] == 'm' && body.find_first_not_of("0123456789;") == std::string_view::npos) {
-            out += line.substr(i, end - i + 1);
-            colored = !(body.empty() || body == "0");
-          }
-          ++end;
-        }
-      } else if (end < line.size() && (line[end] == ']' || line[end] == 'P' || line[end] == '_' || line[end] == '^' || line[end] == 'X')) {
-        // A string sequence runs to BEL or ESC \.
-        while (end < line.size() && line[end] != '\a' && line[end] != 0x1b) ++end;
-        if (end < line.size()) end += line[end] == '\a' ? 1 : 2;
-      } else if (end < line.size()) {
-        ++end;
+      Escape escape = escape_at(part, i);
+      if (escape.is_color) {
+        const std::string_view color = part.substr(i, escape.end - i);
+        out += color;
+        colored = color != "\x1b[m" && color != "\x1b[0m";
       }
-      i = std::min(end, line.size());
+      rest = std::move(escape.unended);
+      i = escape.end;
       continue;
     }
     if (c < 0x20 ? c == '\t' : c != 0x7f) {
       // C1 controls (U+0080 to U+009F) act like escapes on some terminals. Looked for in what is shown: what is
       // dropped between their two bytes must not bring these together.
       if (c >= 0x80 && c < 0xa0 && !out.empty() && out.back() == '\xc2') out.pop_back();
-      else out += line[i];
+      else out += part[i];
     }
     ++i;
   }
+  if (!out.empty() && out.back() == '\xc2') {
+    out.pop_back();
+    rest.insert(0, 1, '\xc2');
+  }
+  return out;
+}
+
+std::string sanitize(std::string_view line, bool& colored) {
+  std::string rest;
+  std::string out = sanitize_part(line, colored, rest);
+  if (!rest.empty() && rest.front() == '\xc2') out += '\xc2';  // nothing follows that could make a control of it
   return out;
 }
 
@@ -175,64 +208,66 @@ Console::Console(Loop& loop, const Style& style, const std::vector<std::string>&
 
 void Console::write(std::size_t container, bool is_init, state::Stream stream, std::string_view bytes) {
   if (style_.silent) return;
-  if (!style_.prefix) {
+  if (!style_.prefix && !style_.timestamps) {
     (stream == state::Stream::kOut ? out_ : err_).write(bytes);
     return;
   }
   is_init_[container] = is_init;
-  Line& line = lines_[container * 2 + static_cast<std::size_t>(stream)];
+  const std::size_t index = container * 2 + static_cast<std::size_t>(stream);
+  Line& line = lines_[index];
   while (!bytes.empty()) {
     const auto end = bytes.find('\n');
     line.text += bytes.substr(0, end);
     if (end == std::string_view::npos) {
       if (line.since.count() == 0) line.since = monotonic();
-      if (line.text.size() > kMaxLine) {
-        put(container, is_init, stream, line.text, false);
-        line.text.clear();
-        line.open = true;
-      }
+      if (line.text.size() > kMaxLine) put(index, false);
       return;
     }
-    put(container, is_init, stream, line.text, true);
-    line = {};
+    put(index, true);
     bytes.remove_prefix(end + 1);
   }
 }
 
-void Console::put(std::size_t container, bool is_init, state::Stream stream, std::string_view text, bool ends) {
-  const Line& line = lines_[container * 2 + static_cast<std::size_t>(stream)];
-  const bool is_err = stream == state::Stream::kErr;
+// Shows what there is of a line, and keeps what cannot be told yet.
+void Console::put(std::size_t index, bool ends) {
+  Line& line = lines_[index];
+  const std::size_t container = index / 2;
+  const bool is_err = index % 2 == static_cast<std::size_t>(state::Stream::kErr);
+  std::string text, rest;
+  if (style_.prefix || style_.terminal) {
+    bool colored = false;
+    text = ends ? sanitize(line.text, colored) : sanitize_part(line.text, colored, rest);
+    if (colored) text += kPlain;
+  } else {
+    text = std::move(line.text);
+  }
   std::string out;
-  if (!line.open) {
-    if (style_.color) out += is_init ? kDim : kColors[container % kColors.size()];
-    append(out, labels_[container + 1], is_err && style_.terminal ? " ! " : " | ");
+  const bool begins = !line.open && (ends || !text.empty());
+  if (begins) {
+    if (style_.color) out += is_init_[container] ? kDim : kColors[container % kColors.size()];
+    if (style_.prefix) append(out, labels_[container + 1], is_err && style_.terminal ? " ! " : " | ");
     if (style_.color) out += kPlain;
     if (style_.timestamps) append(out, rfc3339(std::chrono::system_clock::now().time_since_epoch(), 3), ' ');
   }
-  bool colored = false;
-  out += sanitize(text, colored);
-  if (colored) out += kPlain;
+  out += text;
   if (ends) out += '\n';
   (is_err ? err_ : out_).write(out);
+  const std::size_t held = rest.size();
+  line = {.text = std::move(rest), .held = held, .open = !ends && (line.open || begins)};
 }
 
 void Console::show_unfinished(std::chrono::nanoseconds now, bool all) {
   for (std::size_t i = 0; i < lines_.size(); ++i) {
-    Line& line = lines_[i];
-    const bool has_text = !line.text.empty();
-    if (!has_text && !(all && line.open)) continue;
-    if (!all && now - line.since < kPatience) continue;
-    put(i / 2, is_init_[i / 2], i % 2 == 0 ? state::Stream::kOut : state::Stream::kErr, line.text, all);
-    line.text.clear();
-    line.since = {};
-    line.open = !all;
+    const Line& line = lines_[i];
+    const bool is_due = line.text.size() > line.held && now - line.since >= kPatience;
+    if (all ? !line.text.empty() || line.open : is_due) put(i, all);
   }
 }
 
 std::chrono::nanoseconds Console::next_due() const {
   std::chrono::nanoseconds due{0};
   for (const auto& line : lines_)
-    if (!line.text.empty() && (due.count() == 0 || line.since + kPatience < due)) due = line.since + kPatience;
+    if (line.text.size() > line.held && (due.count() == 0 || line.since + kPatience < due)) due = line.since + kPatience;
   return due;
 }
 

@@ -47,7 +47,7 @@ class Sink {
 
 /// How lines are dressed on the way to the caller.
 struct Style {
-  bool prefix = false;
+  bool prefix = false;  ///< with neither names nor times, bytes pass as they are
   bool color = false;
   bool timestamps = false;
   bool terminal = false;
@@ -74,10 +74,11 @@ class Console {
  private:
   struct Line {
     std::string text;
+    std::size_t held = 0;  // of `text`: the beginning of a control sequence, whose rest is awaited
     std::chrono::nanoseconds since{0};
     bool open = false;  // its beginning has been shown already
   };
-  void put(std::size_t container, bool is_init, state::Stream stream, std::string_view line, bool ends);
+  void put(std::size_t index, bool ends);
 
   Style style_;
   std::vector<std::string> labels_;
@@ -89,5 +90,8 @@ class Console {
 /// `line` without what a terminal would obey: control characters and escape sequences other than colours are
 /// dropped. Sets `colored` when a colour is left switched on.
 std::string sanitize(std::string_view line, bool& colored);
+/// The same of a line's beginning. What stands at its end and may be part of a control sequence is not shown: put `rest`, which
+/// is short, in front of what follows.
+std::string sanitize_part(std::string_view part, bool& colored, std::string& rest);
 
 }  // namespace podctl::monitor

@@ -8,9 +8,11 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "base/text.hpp"
 #include "monitor/message.hpp"
+#include "monitor/terminal.hpp"
 #include "sys/sys.hpp"
 
 namespace podctl::monitor {
@@ -146,14 +148,14 @@ void ContainerIo::keep_gap() {
 
 // --- attachments ------------------------------------------------------------------------------------------
 
+ContainerIo::Input ContainerIo::input() const noexcept {
+  if (input_source_ >= 0) return Input::kCallers;
+  return input_write_ ? Input::kOpen : Input::kNone;
+}
+
 ContainerIo::Attachment ContainerIo::attach(bool with_input, bool once) {
-  const auto refuse = [](std::string why) {
-    throw Error({.id = "no-input", .message = std::move(why), .error_class = ErrorClass::kConflict});
-  };
   Attachment theirs;
   if (with_input) {
-    if (input_source_ >= 0) refuse("its standard input is that of the podctl that runs it");
-    if (!input_write_) refuse("it has no open standard input; set stdin: true in the manifest");
     theirs.in.reset(::fcntl(input_write_.get(), F_DUPFD_CLOEXEC, 3));
     if (once && !is_terminal_) input_write_.reset();  // it ends with this one
   }
@@ -204,16 +206,28 @@ bool ContainerIo::read_some(state::Stream stream, bool once) {
     const long got = raw::read(source.read_end.get(), buffer.data(), buffer.size());
     if (got == -EAGAIN) return false;
     if (got == -EINTR) continue;
+    if (got <= 0 && is_terminal_) {  // EIO
+      if (!std::exchange(source.deserted, true)) listen(source);
+      return true;
+    }
     if (got <= 0) {
       unwatch(source);
       source.read_end.reset();
       return true;
     }
+    if (std::exchange(source.deserted, false)) listen(source);
     if (static_cast<std::size_t>(got) >= kChunk) grow(source);
     take(stream, std::string_view(buffer.data(), static_cast<std::size_t>(got)));
     if (once) return false;
   }
   return true;
+}
+
+// A terminal that all have closed may be opened again, and to close its other end too would send SIGHUP to a program that has
+// not ended yet. It is kept, and what changes is waited for: its EPOLLHUP would be told for ever.
+void ContainerIo::listen(const Source& source) {
+  const std::uint32_t deserted = EPOLLIN | EPOLLET, paused = 0, usual = EPOLLIN;
+  loop_.change(source.read_end.get(), source.deserted ? deserted : source.paused ? paused : usual);
 }
 
 // A container that fills its pipe waits less often on a larger one. Only such ones: pages of pipes are limited for
@@ -229,8 +243,8 @@ void ContainerIo::pause_if_full() {
   const bool full = console_.out().is_full() || console_.err().is_full();
   for (auto& source : sources_) {
     if (!source.watched || !source.read_end || source.paused || !full) continue;
-    loop_.change(source.read_end.get(), 0);
     source.paused = true;
+    listen(source);
   }
 }
 
@@ -238,8 +252,8 @@ void ContainerIo::resume() {
   if (!console_.out().has_room() || !console_.err().has_room()) return;
   for (auto& source : sources_) {
     if (!source.paused || !source.read_end) continue;
-    loop_.change(source.read_end.get(), EPOLLIN);
     source.paused = false;
+    listen(source);
   }
 }
 
@@ -278,25 +292,30 @@ void ContainerIo::push_input() {
   if (input_.empty()) {
     const long got = raw::read(input_source_, buffer.data(), buffer.size());
     if (got == -EAGAIN || got == -EINTR) return;
-    if (got <= 0) {
-      constexpr char kEndOfFile = 4;  // what a terminal takes for the end of its input (termios(3), VEOF)
-      if (is_terminal_) raw::write(input_write_.get(), &kEndOfFile, 1);
-      return stop_input();
+    if (got > 0) {
+      input_.assign(buffer.data(), static_cast<std::size_t>(got));
+    } else {
+      if (!is_terminal_) return stop_input();
+      input_ = end_of_input(input_write_.get(), last_input_);
+      input_ended_ = true;
     }
-    input_.assign(buffer.data(), static_cast<std::size_t>(got));
   }
   const long written = raw::write(input_write_.get(), input_.data(), input_.size());
   if (written < 0 && written != -EAGAIN && written != -EINTR) return stop_input();  // the container closed it
-  if (written > 0) input_.erase(0, static_cast<std::size_t>(written));
+  if (written > 0) {
+    last_input_ = input_[static_cast<std::size_t>(written) - 1];
+    input_.erase(0, static_cast<std::size_t>(written));
+  }
+  if (input_ended_ && input_.empty()) return stop_input();
   if (!input_watched_) return;
   // While the container's pipe is full its room is waited for, not more input.
   if (!input_.empty() && !input_waits_) {
-    loop_.change(input_source_, 0);
+    loop_.remove(input_source_);  // not only its events: the end of a pipe is told whether it is asked for or not
     input_waits_ = loop_.add(input_write_.get(), EPOLLOUT, [this](std::uint32_t) { push_input(); });
   } else if (input_.empty() && input_waits_) {
     loop_.remove(input_write_.get());
     input_waits_ = false;
-    loop_.change(input_source_, EPOLLIN);
+    loop_.add(input_source_, EPOLLIN, [this](std::uint32_t) { push_input(); });
   }
 }
 

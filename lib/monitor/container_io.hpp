@@ -40,8 +40,10 @@ class ContainerIo {
   struct Attachment {
     UniqueFd out, err, in;
   };
+  enum class Input { kNone, kCallers, kOpen };
+  [[nodiscard]] Input input() const noexcept;
   /// A reader that is too slow misses what there was no room for, and is told how much; the log has all of it.
-  /// @throws Error  when input is wanted and there is none to give
+  /// @param with_input  only when it is kOpen
   Attachment attach(bool with_input, bool once);
   void resize(unsigned rows, unsigned columns);
   /// Goes on reading when the console has room again.
@@ -55,6 +57,7 @@ class ContainerIo {
   struct Source {
     UniqueFd read_end, write_end;
     bool watched = false, paused = false, grown = false;
+    bool deserted = false;  // a terminal that no program has open now
   };
   struct Tap {
     UniqueFd ends[2];
@@ -70,6 +73,7 @@ class ContainerIo {
   void keep_gap();
   void pause_if_full();
   void watch(state::Stream stream);
+  void listen(const Source& source);
   void unwatch(Source& source);
   void push_input();
   void stop_input();
@@ -89,6 +93,8 @@ class ContainerIo {
   int input_source_ = -1;
   bool wants_input_ = false, input_watched_ = false, input_waits_ = false;
   std::string input_;  // read from the caller, not yet taken by the container
+  char last_input_ = '\n';
+  bool input_ended_ = false;
 };
 
 }  // namespace podctl::monitor

@@ -55,6 +55,7 @@ struct ExecStreams {
   run::Streams theirs;
   UniqueFd pipes[3];     // the program's ends
   UniqueFd terminal[2];  // ours and the program's, of the socket that its terminal comes over
+  UniqueFd held;         // its terminal, so that a program that has closed it and not ended yet is not hung up on
   Relay relay;
 
   explicit ExecStreams(const ExecRequest& request) {
@@ -95,6 +96,7 @@ struct ExecStreams {
     relay.out = std::move(received.front());
     sys::set_nonblocking(relay.out.get());
     relay.in_is_terminal = true;
+    held.reset(::fcntl(relay.out.get(), F_DUPFD_CLOEXEC, 3));
     if (request.input) relay.in.reset(::fcntl(relay.out.get(), F_DUPFD_CLOEXEC, 3));
   }
 };
@@ -188,7 +190,9 @@ int attach_to_pod(const StorePaths& paths, const std::string& pod, const AttachR
   if (const winsize size = monitor::terminal_size(0); terminal && input && size.ws_row != 0) ::ioctl(relay.in.get(), TIOCSWINSZ, &size);
   Relay::Result result;
   {
-    const monitor::RawTerminal keys(terminal && input ? 0 : -1);
+    using Mode = monitor::RawTerminal::Mode;
+    relay.reads_keys = !input && !relay.detach.is_none() && monitor::has_keyboard(0);
+    const monitor::RawTerminal keys((terminal && input) || relay.reads_keys ? 0 : -1, relay.reads_keys ? Mode::kKeysOnly : Mode::kRaw);
     result = relay.run(signals.get());
   }
   if (result.end == Relay::End::kKeys) return 0;

@@ -100,6 +100,7 @@ class PodRunner {
   Control::Answer answer_kill(const Message& request);
   Control::Answer answer_target(const Message& request);
   Control::Answer answer_exec(const Message& request);
+  void require_input(std::size_t index) const;
   Control::Answer answer_attach(const Message& request);
   Control::Answer answer_last_exit(const Message& request);
   [[nodiscard]] ExecOptions::Identity mapped_identity(ExecOptions::Identity identity) const;

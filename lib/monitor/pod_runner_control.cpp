@@ -172,10 +172,31 @@ Control::Answer PodRunner::answer_exec(const Message& request) {
   return answer;
 }
 
+void PodRunner::require_input(std::size_t index) const {
+  const PlannedMember& planned = plan_.members[index];
+  const auto refuse = [&](const char* what, const char* cause, const char* hint) {
+    throw Error({.id = "no-input",
+                 .message = cat("container '", planned.name, "' of pod '", plan_.pod, "' has no ", what),
+                 .cause = cause,
+                 .hint = hint,
+                 .error_class = ErrorClass::kConflict,
+                 .pod = plan_.pod});
+  };
+  switch (containers_[index].io->input()) {
+    case ContainerIo::Input::kOpen: return;
+    case ContainerIo::Input::kCallers: return refuse("standard input to give", "it is that of the podctl that runs the pod", "");
+    case ContainerIo::Input::kNone:
+      if (!planned.stdin_open) return refuse("open standard input", "", "set stdin: true in the manifest");
+      return refuse("open standard input", planned.stdin_once ? "its first reader is done (stdinOnce: true)" : "", "");
+  }
+}
+
 Control::Answer PodRunner::answer_attach(const Message& request) {
   const std::size_t index = container_of(request);
   Container& container = running_container(index);
-  ContainerIo::Attachment attachment = container.io->attach(request.value("input", false), plan_.members[index].stdin_once);
+  const bool with_input = request.value("input", false);
+  if (with_input) require_input(index);
+  ContainerIo::Attachment attachment = container.io->attach(with_input, plan_.members[index].stdin_once);
   Control::Answer answer{{{"ok", true}, {"terminal", plan_.members[index].terminal}, {"input", static_cast<bool>(attachment.in)}}, {}};
   answer.descriptors.emplace_back(::fcntl(container.member->process().pidfd(), F_DUPFD_CLOEXEC, 3));
   for (UniqueFd* fd : {&attachment.out, &attachment.err, &attachment.in})

@@ -64,8 +64,9 @@ UniqueFd watch_relayed_signals() {
 }
 
 Relay::Result Relay::run(int signals) {
-  bool reads_input = static_cast<bool>(in);
+  bool reads_input = in || reads_keys;
   bool has_ended = false;
+  char last = '\n';
   std::string typed;  // not yet taken by the program
   for (;;) {
     const bool takes_more = reads_input && typed.empty();
@@ -80,23 +81,26 @@ Relay::Result Relay::run(int signals) {
       const long got = raw::read(0, buffer.data(), buffer.size());
       if (got > 0) {
         typed = detach.pass(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
-        if (detach.is_complete()) return {End::kKeys, 0};
       } else if (got != -EAGAIN && got != -EINTR) {
         reads_input = false;
-        constexpr char kEndOfFile = 4;  // what a terminal takes for the end of its input (termios(3), VEOF)
-        if (in_is_terminal) typed = kEndOfFile;
-        else in.reset();
+        typed = detach.take_rest();
+        if (in && in_is_terminal) typed += end_of_input(in.get(), typed.empty() ? last : typed.back());
       }
     }
-    if (!typed.empty() && in) {
+    if (!in) typed.clear();
+    if (!typed.empty()) {
       const long written = raw::write(in.get(), typed.data(), typed.size());
-      if (written > 0) typed.erase(0, static_cast<std::size_t>(written));
-      else if (written != -EAGAIN && written != -EINTR) {  // it takes no more input
+      if (written > 0) {
+        last = typed[static_cast<std::size_t>(written) - 1];
+        typed.erase(0, static_cast<std::size_t>(written));
+      } else if (written != -EAGAIN && written != -EINTR) {  // it takes no more input
         typed.clear();
         reads_input = false;
         in.reset();
       }
     }
+    if (detach.is_complete()) return {End::kKeys, 0};  // what the program has no room for is not waited for
+    if (!reads_input && typed.empty() && !in_is_terminal) in.reset();
     if (polls[1].revents != 0) {
       signalfd_siginfo info{};
       while (raw::read(signals, &info, sizeof info) == sizeof info) {

@@ -19,6 +19,7 @@ struct Relay {
   /// The output comes by way of a monitor, which closes it once it has passed on all there was: that is waited for as well.
   bool awaits_output = false;
   KeySequence detach{""};
+  bool reads_keys = false;  ///< what is read from 0 is looked at for `detach` alone where there is no `in`
   /// Sends the program a signal that came for us.
   int forward_to = -1;  ///< pidfd; -1: signals end the relay as keys do
 

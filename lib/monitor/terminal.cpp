@@ -2,16 +2,24 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 #include "base/text.hpp"
 #include "podctl/error.hpp"
 #include "podctl/text.hpp"
 
 namespace podctl::monitor {
 
-RawTerminal::RawTerminal(int fd) : fd_(fd) {
+RawTerminal::RawTerminal(int fd, Mode mode) : fd_(fd) {
   if (::isatty(fd) != 1 || ::tcgetattr(fd, &before_) != 0) return;
   termios raw = before_;
-  ::cfmakeraw(&raw);
+  if (mode == Mode::kRaw) {
+    ::cfmakeraw(&raw);
+  } else {
+    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+  }
   changed_ = ::tcsetattr(fd, TCSANOW, &raw) == 0;
 }
 
@@ -19,10 +27,21 @@ RawTerminal::~RawTerminal() {
   if (changed_) ::tcsetattr(fd_, TCSADRAIN, &before_);
 }
 
+bool has_keyboard(int fd) { return ::isatty(fd) == 1 && ::tcgetpgrp(fd) == ::getpgrp(); }
+
 winsize terminal_size(int fd) {
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) != 0) return {};
   return size;
+}
+
+std::string end_of_input(int terminal, char last) {
+  constexpr char kUsual = 4;  // Ctrl-D
+  termios mode{};
+  const bool is_known = ::tcgetattr(terminal, &mode) == 0;
+  const char key = is_known ? static_cast<char>(mode.c_cc[VEOF]) : kUsual;
+  const bool by_lines = is_known && (mode.c_lflag & ICANON) != 0;
+  return std::string(by_lines && last != '\n' && last != '\r' && last != key ? 2 : 1, key);
 }
 
 KeySequence::KeySequence(std::string_view keys) {
@@ -58,5 +77,7 @@ std::string KeySequence::pass(std::string_view typed) {
   }
   return out;
 }
+
+std::string KeySequence::take_rest() { return keys_.substr(0, std::exchange(met_, 0)); }
 
 }  // namespace podctl::monitor

@@ -17,11 +17,14 @@ using lifecycle::Role;
 using lifecycle::StopCause;
 using lifecycle::Termination;
 
+// Kubernetes has whole seconds, which say little of pods that live for some milliseconds.
+std::string time_text(std::chrono::nanoseconds unix_time) { return rfc3339(unix_time, 3); }
+
 json terminated_json(const Termination& end, std::chrono::nanoseconds offset) {
   json out{{"exitCode", end.exit.code()}, {"reason", end.reason}};
   if (!end.message.empty()) out["message"] = end.message;
-  out["startedAt"] = rfc3339(end.started_at + offset);
-  out["finishedAt"] = rfc3339(end.finished_at + offset);
+  out["startedAt"] = time_text(end.started_at + offset);
+  out["finishedAt"] = time_text(end.finished_at + offset);
   return out;
 }
 
@@ -35,7 +38,7 @@ json container_json(const StatusSource& source, std::size_t index) {
       state["waiting"] = {{"reason", container.waiting_reason}};
       if (!container.waiting_message.empty()) state["waiting"]["message"] = container.waiting_message;
       break;
-    case ContainerState::Status::kRunning: state["running"] = {{"startedAt", rfc3339(container.started_at + source.clock_offset)}}; break;
+    case ContainerState::Status::kRunning: state["running"] = {{"startedAt", time_text(container.started_at + source.clock_offset)}}; break;
     case ContainerState::Status::kTerminated: state["terminated"] = terminated_json(*container.terminated, source.clock_offset); break;
   }
   json last = json::object();
@@ -72,7 +75,7 @@ json conditions_json(const StatusSource& source) {
     json one{{"type", condition.type},
              {"status", condition.holds ? "True" : "False"},
              {"lastProbeTime", nullptr},
-             {"lastTransitionTime", rfc3339(condition.since + source.clock_offset)}};
+             {"lastTransitionTime", time_text(condition.since + source.clock_offset)}};
     if (!condition.reason.empty()) one["reason"] = condition.reason;
     if (!condition.message.empty()) one["message"] = condition.message;
     out.push_back(std::move(one));
@@ -124,7 +127,7 @@ std::string status_json(const StatusSource& source) {
     if (!source.state.stop->message.empty()) status["message"] = source.state.stop->message;
   }
   status["conditions"] = conditions_json(source);
-  if (!source.created) status["startTime"] = rfc3339(source.state.start_time + source.clock_offset);
+  if (!source.created) status["startTime"] = time_text(source.state.start_time + source.clock_offset);
   if (!source.plan.ipv4.empty()) {
     status["podIP"] = source.plan.ipv4;
     status["podIPs"] = json::array({{{"ip", source.plan.ipv4}}});

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <tuple>
 
 #include "host/detached.hpp"
 #include "support/catch.hpp"
@@ -127,6 +128,29 @@ TEST_CASE("run -t gives the container a terminal, and -i types into it", "[exec]
   CHECK(shell.code == 3);
 }
 
+TEST_CASE("a terminal whose input ends says so, and stays until its program has ended", "[exec]") {
+  const World world;
+  Options options;
+  for (int i = 0; i < 20; ++i) {
+    const Result nothing = world.podctl({"run", "-it", "--cwd", "none", "--", "cat"}, options);
+    CHECK(nothing.code == 0);
+    CHECK(nothing.out == "");
+  }
+  options.input = "whole\nhalf";
+  options.limit = std::chrono::seconds(10);
+  const Result cat = world.podctl({"run", "-it", "--", "sh", "-c", "stty -echo; echo on; cat"}, options);
+  CHECK(cat.code == 0);
+  CHECK(contains(cat.out, "on\r\n"));
+  CHECK(contains(cat.out, "whole\r\nhalf"));
+  const std::string closes = "exec <&- >&- 2>&-; sleep 0.2; exec >/dev/tty; echo late; sleep 0.2; exec >&-; sleep 0.2; exit 5";
+  const Result late = world.podctl({"run", "-t", "--", "sh", "-c", closes});
+  CHECK(late.code == 5);
+  CHECK(late.out == "late\r\n");
+  const Detached pod(world, two_containers());
+  CHECK(world.podctl({"exec", "-t", "test", "--", "sh", "-c", "exec <&- >&- 2>&-; sleep 0.2; exit 5"}).code == 5);
+  CHECK(contains(world.podctl({"exec", "-it", "test", "--", "cat"}, options).out, "half"));
+}
+
 TEST_CASE("what exec runs ends with it, and what it leaves behind ends with the container", "[exec]") {
   const World world;
   const Detached pod(world, two_containers());
@@ -164,6 +188,70 @@ TEST_CASE("attach shows what is printed from now on, and passes input", "[exec]"
   const Result result = world.podctl({"attach", "-i", "test"}, options);
   CHECK(result.out == "got hello\ngot end\n");
   CHECK(result.code == 8);
+}
+
+TEST_CASE("attach -i says which container has no input to give, and why", "[exec]") {
+  const World world;
+  Json once = container("once", "cat >/dev/null; sleep 60");
+  once["stdin"] = once["stdinOnce"] = true;
+  const Json manifest = pod({container("deaf", "exec sleep 60"), once});
+  const auto said = [&](const std::string& name) {
+    const Result result = world.podctl({"attach", "-i", name});
+    CHECK(result.code == 125);
+    return result.err;
+  };
+  {
+    const Detached pod(world, manifest);
+    CHECK(said("test/deaf") ==
+          "podctl: container 'deaf' of pod 'test' has no open standard input\n  hint: set stdin: true in the manifest   [no-input]\n");
+    CHECK(world.podctl({"attach", "-i", "test/once"}, {.input = "\x1d\x1d"}).code == 0);
+    CHECK(contains(said("test/once"), "'once' of pod 'test' has no open standard input\n  its first reader is done"));
+  }
+  LivePod live(world, manifest);
+  CHECK(eventually([&] { return world.podctl({"exec", "test/once", "--", "true"}).code == 0; }));
+  CHECK(contains(said("test/once"), "'once' of pod 'test' has no standard input to give\n  it is that of the podctl that runs the pod"));
+  live.stop();
+}
+
+TEST_CASE("the detach keys end an attachment, and the pod goes on", "[exec]") {
+  const World world;
+  Json manifest = pod({container("main", "while read line; do echo got $line; [ $line = end ] && exit 8; done")});
+  manifest["spec"]["containers"][0]["stdin"] = true;
+  const Detached pod(world, manifest);
+  const std::string config = world.file("config.json", R"({"detachKeys": "q,q"})");
+  Options options;
+  options.input = "a\x1d\x1dnobody reads this\n";
+  CHECK(world.podctl({"attach", "-i", "test"}, options).code == 0);
+  options.input = "bqqnor this\n";
+  CHECK(world.podctl({"--config", config, "attach", "-i", "test"}, options).code == 0);
+  options.input = "cqxy";
+  CHECK(world.podctl({"--config", config, "attach", "-i", "--detach-keys", "x,y", "test"}, options).code == 0);
+  options.input = "d\nend\n";
+  const Result last = world.podctl({"attach", "-i", "test"}, options);
+  CHECK(last.out == "got abcqd\ngot end\n");
+  CHECK(last.code == 8);
+}
+
+TEST_CASE("an attachment without input ends by its keys on a terminal, which is as it was then", "[exec]") {
+  const World world;
+  const Detached pod(world, two_containers());
+  // A terminal of its own (script(1)), on which `keys` are typed.
+  const auto attach_and_type = [&](const std::string& keys, const std::string& flags) {
+    std::string command = "trap : INT; ";
+    for (const auto& word : world.podctl_argv({"attach"})) command += word + ' ';
+    command += flags + " test; echo code $?; stty -a";
+    return run({"sh", "-c", "(sleep 0.5; printf \"$0\"; sleep 0.5) | script -qec \"$1\" /dev/null", keys, command},
+               {.limit = std::chrono::seconds(10)});
+  };
+  for (const auto& [keys, flags, code] :
+       {std::tuple{"a\\035\\035", "", "code 0"}, std::tuple{"\\003", "", "code 130"}, std::tuple{"qq", "--detach-keys q,q", "code 0"}}) {
+    INFO(keys);
+    const Result result = attach_and_type(keys, flags);
+    INFO(result.out);
+    CHECK(contains(result.out, code));
+    CHECK(contains(result.out, " icanon"));
+    CHECK(contains(result.out, " echo "));
+  }
 }
 
 TEST_CASE("a reader that attaches and stops reading does not hold the container up, and the log has everything", "[exec]") {

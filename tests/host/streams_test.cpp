@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <regex>
 #include <thread>
 
 #include "host/pods.hpp"
@@ -112,11 +113,35 @@ TEST_CASE("prefixes come and go by flag; no container can play tricks on a termi
   CHECK(run_pod(world, manifest, {"--log-prefix", "never"}).out == "a\033[2Jb\033]0;title\ac\rd\n");
 }
 
+TEST_CASE("times come by flag, with names or without", "[streams]") {
+  const World world;
+  const std::regex times("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{3}Z");
+  const auto shown = [&](const Json& manifest, const std::vector<std::string>& flags) {
+    const Result result = run_pod(world, manifest, flags);
+    return std::regex_replace(result.out, times, "TIME");
+  };
+  const Json one = pod({container("a", "printf 'first\\nsecond'; sleep 0.3; printf ' goes on\\n'; echo end")});
+  CHECK(shown(one, {"--timestamps"}) == "TIME first\nTIME second goes on\nTIME end\n");
+  CHECK(shown(one, {"--timestamps", "--log-prefix", "always"}) == "a      | TIME first\na      | TIME second goes on\na      | TIME end\n");
+  const Json wild = pod({container("a", "printf 'a\\033[2Jb\\r\\n'")});  // no terminal, no names: what podctl logs --timestamps shows
+  CHECK(shown(wild, {"--timestamps"}) == "TIME a\033[2Jb\r\n");
+  const Json two = pod({container("a", "echo out"), container("b", "exit 0")});
+  CHECK(shown(two, {"--timestamps", "--log-prefix", "never"}) == "TIME out\n");
+  CHECK(shown(two, {"--timestamps"}) == "a      | TIME out\n");
+}
+
 TEST_CASE("a line without an end is shown before its end comes", "[streams]") {
   const World world;
   LivePod live(world, pod({container("a", "printf prompt; sleep 60"), container("b", "exec sleep 60")}));
   live.await("a      | prompt");
   live.stop();
+}
+
+TEST_CASE("a control sequence that comes in two pieces does not leave its second one", "[streams]") {
+  const World world;
+  const Json manifest =
+      pod({container("a", "printf 'a\\033[2'; sleep 0.3; printf 'Jb\\n\\033['; sleep 0.3; printf '2Jc\\n'; printf '\\033['; sleep 0.3")});
+  CHECK(run_pod(world, manifest, {"--log-prefix", "always"}).out == "a      | ab\na      | c\na      | \n");
 }
 
 TEST_CASE("64 MiB of output arrive whole", "[streams]") {

@@ -39,6 +39,34 @@ TEST_CASE("only text and colours pass", "[console]") {
   CHECK(colored == row.colored);
 }
 
+// A line as it is shown when it comes in pieces.
+static std::string in_parts(const std::vector<std::string_view>& parts) {
+  std::string shown, text, rest;
+  bool colored = false;
+  for (const auto part : parts) {
+    shown += sanitize_part(rest + std::string(part), colored, text);
+    rest = text;
+  }
+  return shown + sanitize(rest, colored);
+}
+
+TEST_CASE("a control sequence that is cut in two is still one", "[console]") {
+  using namespace std::string_view_literals;
+  CHECK(in_parts({"\x1b[31"sv, "mred"sv}) == "\x1b[31mred");
+  CHECK(in_parts({"a\x1b"sv, "[2"sv, "Jb"sv}) == "ab");
+  CHECK(in_parts({"a\x1b]0;ti"sv, "tle\x1b"sv, "\\b"sv}) == "ab");
+  CHECK(in_parts({"a\xc2"sv, "\x9b"sv, "b"sv}) == "ab");
+  CHECK(in_parts({"a\xc2"sv}) == "a\xc2");
+  CHECK(in_parts({"a\xc2"sv, "\xa0"sv}) == "a\xc2\xa0");
+  // What is kept of one without end stays short.
+  bool colored = false;
+  std::string rest;
+  for (const char* begin : {"\x1b[", "\x1b]"}) {
+    CHECK(sanitize_part(begin + std::string(100000, '1'), colored, rest).empty());
+    CHECK(rest.size() < 300);
+  }
+}
+
 TEST_CASE("what is dropped does not bring a control together out of its halves", "[console]") {
   using namespace std::string_view_literals;
   for (const auto line : {"\xc2\x01\x9b"
@@ -67,6 +95,9 @@ TEST_CASE("whatever the bytes, an escape that passes is a colour", "[console]") 
     }
     bool colored = false;
     const std::string shown = sanitize(line, colored);
+    const auto cut = static_cast<std::size_t>(round) % line.size();
+    if (in_parts({std::string_view(line).substr(0, cut), std::string_view(line).substr(cut)}) != shown)
+      FAIL(quote(line) << " cut at " << cut);
     for (std::size_t i = 0; i < shown.size(); ++i) {
       const auto c = static_cast<unsigned char>(shown[i]);
       if (c == 0x1b) {

@@ -26,6 +26,10 @@ TEST_CASE("what is typed is passed on but for the keys", "[keys]") {
   CHECK_FALSE(keys.is_complete());
   CHECK(keys.pass("bz").empty());
   CHECK(keys.is_complete());
+  KeySequence begun("a,b");
+  CHECK(begun.pass("xa") == "x");
+  CHECK(begun.take_rest() == "a");  // nothing more was typed
+  CHECK(begun.take_rest().empty());
   KeySequence none("");
   CHECK(none.pass("\x1d\x1d") == "\x1d\x1d");
   CHECK_FALSE(none.is_complete());

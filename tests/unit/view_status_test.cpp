@@ -22,7 +22,7 @@ struct Subject {
     return {.pod = manifest.pods[0],
             .state = life.state(),
             .plan = plan,
-            .clock_offset = 1136214245s - 1000s,
+            .clock_offset = 1136214245s - 1000s + 678ms,
             .uid = "u-1",
             .monitor_pid = 7,
             .pause_pid = 8,
@@ -46,7 +46,7 @@ TEST_CASE("the record is the v1 Pod with a status", "[view]") {
   CHECK(pod.at("spec").at("containers").at(0).at("name") == "web");
   const json& status = pod.at("status");
   CHECK(status.at("phase") == "Pending");
-  CHECK(status.at("startTime") == "2006-01-02T15:04:05Z");
+  CHECK(status.at("startTime") == "2006-01-02T15:04:05.678Z");
   CHECK(status.at("podIP") == "10.244.188.240");
   CHECK(status.at("podIPs") == json{{{"ip", "10.244.188.240"}}, {{"ip", "fd00:10:244::bcf0"}}});
   CHECK_FALSE(status.contains("reason"));
@@ -85,15 +85,17 @@ TEST_CASE("a container's state is waiting, running or terminated", "[view]") {
   CHECK(status.at("phase") == "Running");
   const json& one = status.at("initContainerStatuses").at(0);
   CHECK(one.at("ready") == true);
-  CHECK(one.at("state") ==
-        json{{"terminated",
-              {{"exitCode", 0}, {"reason", "Completed"}, {"startedAt", "2006-01-02T15:04:05Z"}, {"finishedAt", "2006-01-02T15:04:07Z"}}}});
+  CHECK(one.at("state") == json{{"terminated",
+                                 {{"exitCode", 0},
+                                  {"reason", "Completed"},
+                                  {"startedAt", "2006-01-02T15:04:05.678Z"},
+                                  {"finishedAt", "2006-01-02T15:04:07.678Z"}}}});
   // By name, whatever the manifest's order.
   const json& app = status.at("containerStatuses").at(0);
   const json& web = status.at("containerStatuses").at(1);
   CHECK(app.at("name") == "app");
   CHECK(app.at("image") == "rootfs:x");
-  CHECK(app.at("state") == json{{"running", {{"startedAt", "2006-01-02T15:04:07Z"}}}});
+  CHECK(app.at("state") == json{{"running", {{"startedAt", "2006-01-02T15:04:07.678Z"}}}});
   CHECK(app.at("ready") == true);
   CHECK(app.at("started") == true);
   CHECK(app.at("containerID") == "podctl://u-1/app/0");
@@ -158,7 +160,7 @@ TEST_CASE("7.4: the conditions stand in the status, with the time of their last 
   CHECK(condition("Ready") == json{{"type", "Ready"},
                                    {"status", "False"},
                                    {"lastProbeTime", nullptr},
-                                   {"lastTransitionTime", "2006-01-02T15:04:05Z"},
+                                   {"lastTransitionTime", "2006-01-02T15:04:05.678Z"},
                                    {"reason", "ContainersNotReady"},
                                    {"message", "containers with unready status: [web app]"}});
   CHECK(condition("Initialized").at("message") == "containers with incomplete status: [one]");
@@ -171,10 +173,10 @@ TEST_CASE("7.4: the conditions stand in the status, with the time of their last 
   subject.life.pass(2s);
   subject.life.started("app");
   CHECK(condition("Initialized") ==
-        json{{"type", "Initialized"}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", "2006-01-02T15:04:07Z"}});
+        json{{"type", "Initialized"}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", "2006-01-02T15:04:07.678Z"}});
   for (const char* type : {"ContainersReady", "Ready"})
     CHECK(condition(type) ==
-          json{{"type", type}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", "2006-01-02T15:04:09Z"}});
+          json{{"type", type}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", "2006-01-02T15:04:09.678Z"}});
   CHECK(condition("AllContainersRestarting").is_null());
 }
 
