@@ -15,6 +15,7 @@ constexpr Flag kGlobalFlags[] = {
      .letter = 'h',
      .help = "Say what the command and each flag does; -h fits on one screen.",
      .example = "podctl run --help"},
+    {.name = "version", .help = "One line; podctl version says more.", .example = "podctl --version"},
     {.name = "quiet",
      .letter = 'q',
      .help = "No notes and no progress on standard error; errors stay.",
