@@ -32,13 +32,15 @@ std::vector<std::string>::iterator find_verb(std::vector<std::string>& words) {
 
 // "apply -f FILE" is "run -d --replace FILE", for fingers that know kubectl.
 std::vector<std::string> as_run(std::vector<std::string> words) {
+  constexpr std::string_view kAttached[] = {"--filename=", "-f=", "-f"};
   for (auto word = words.begin(); word != words.end() && *word != "--"; ++word) {
     if (*word == "-f" || *word == "--filename") {
       words.erase(word);
       break;
     }
-    if (word->substr(0, 11) == "--filename=") {
-      word->erase(0, 11);
+    if (const auto flag = std::find_if(std::begin(kAttached), std::end(kAttached), [&](auto start) { return word->starts_with(start); });
+        flag != std::end(kAttached)) {
+      word->erase(0, flag->size());
       break;
     }
   }
