@@ -1,4 +1,5 @@
 // inspect and top: a living pod as the kernel shows it.
+#include <algorithm>
 #include <array>
 
 #include "cli/command.hpp"
@@ -31,8 +32,11 @@ int inspect(const Arguments& arguments) {
     print(in_form(inspect_json(one_pod(arguments, paths, NoName::kTakeOnlyPod)), form));
     return 0;
   }
+  std::vector<NamedPod> pods = several_pods(arguments, paths, NoNames::kRefuse);
+  std::sort(pods.begin(), pods.end(), [](const NamedPod& a, const NamedPod& b) { return a.record.name < b.record.name; });
   std::vector<std::string> objects;
-  for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) objects.push_back(inspect_json(pod));
+  objects.reserve(pods.size());
+  for (const auto& pod : pods) objects.push_back(inspect_json(pod));
   const bool one = !arguments.has("selector") && objects.size() == 1;
   print(in_form(one ? objects.front() : inspect_list_json(objects), form));
   return 0;

@@ -85,10 +85,9 @@ SortValue path_value(const NamedPod& pod, const std::string& path) {
 }
 
 void sort_pods(std::vector<NamedPod>& pods, const Arguments& arguments) {
-  if (!arguments.has("sort-by")) return;
-  const std::string key = arguments.text("sort-by");
-  const bool path = !key.empty() && (key.front() == '.' || key.front() == '{' || key.front() == '$');
-  if (!path) static_cast<void>(arguments.choice("sort-by", sort_keys(), "name"));
+  const std::string given = arguments.text("sort-by");
+  const bool path = !given.empty() && (given.front() == '.' || given.front() == '{' || given.front() == '$');
+  const std::string key = path ? given : arguments.choice("sort-by", sort_keys(), "name");
   std::vector<std::pair<SortValue, std::size_t>> order;
   for (std::size_t i = 0; i < pods.size(); ++i) order.emplace_back(path ? path_value(pods[i], key) : sort_value(pods[i].summary, key), i);
   std::sort(order.begin(), order.end());
