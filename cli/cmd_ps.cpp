@@ -170,6 +170,9 @@ void keep_first_of_each(std::vector<NamedPod>& pods) {
   std::erase_if(pods, [&](const NamedPod& pod) { return !seen.insert(pod.record.name).second; });
 }
 
+// A pod that is just being made has no record yet, and one that is being removed has none any more.
+bool has_record(const SeenPod& pod) { return !pod.record.status_json.empty() || pod.record.is_unreadable; }
+
 [[noreturn]] void watch(const Wanted& wanted, const StorePaths& paths, StoreWatch& changes, const std::vector<NamedPod>& shown,
                         Printer& printer) {
   std::map<std::string, PodSummary> known;
@@ -184,6 +187,7 @@ void keep_first_of_each(std::vector<NamedPod>& pods) {
         known.erase(before);
         continue;
       }
+      if (!has_record(*pod)) continue;
       PodSummary& now = pod->summary;
       wanted.keep_named_containers(now);
       if (!wanted.includes(now) || (before != known.end() && essence(before->second) == essence(now))) continue;
@@ -202,6 +206,7 @@ int run(const Arguments& arguments) {
   if (watches) changes.emplace(paths, std::string());  // before the first look, so that nothing is missed between
   const Wanted wanted(arguments);
   std::vector<NamedPod> pods = several_pods(arguments, paths, NoNames::kTakeAll);
+  if (watches) std::erase_if(pods, [](const NamedPod& pod) { return !has_record(pod); });
   keep_first_of_each(pods);
   sort_pods(pods, arguments);
   for (auto& pod : pods) wanted.keep_named_containers(pod.summary);
