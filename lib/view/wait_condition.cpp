@@ -64,6 +64,7 @@ const ContainerSummary* first_in_the_way(const PodSummary& pod, Kind kind) {
 }
 
 Verdict not_yet_or_never(const PodSummary& pod, Kind kind) {
+  if (pod.own_status == "Terminating") return {};  // its own end is near, and tells more
   const ContainerSummary* container = first_in_the_way(pod, kind);
   if (container == nullptr) return {};
   return {Answer::kNever, cat("container ", quote(container->name), why_not_again(*container))};

@@ -108,6 +108,9 @@ TEST_CASE("what an ended container keeps from coming true", "[wait]") {
   CHECK(told("phase=Succeeded", "Never", 0) == "not yet");
   for (const char* condition : {"phase=Failed", "phase=Unknown", "terminated", "removed"}) CHECK(told(condition, "Never", 3) == "not yet");
 
+  const std::vector<Made> apps{{"a", running()}, {"b", terminated(3, "Error")}};
+  CHECK(verdict("condition=Ready", pod_of("Never", "Running", apps, Liveness::kRunning, {{"status", "Terminating"}})) == "not yet");
+
   const auto with_init = [](const char* condition, const json& state, const json& spec) {
     json record = record_of("Pending", {{"b", state, {}, spec}}, {{"app", waiting("PodInitializing")}});
     record["spec"]["restartPolicy"] = "Never";
