@@ -29,12 +29,10 @@ constexpr Flag kExecFlags[] = {
 
 int exec(const Arguments& arguments) {
   const StorePaths paths = paths_from(arguments);
-  std::vector<std::string> rest;
-  const NamedPod pod = one_pod(arguments, paths, NoName::kRefuse, &rest);
+  const NamedPod pod = one_pod(arguments, paths, NoName::kRefuse);
   ExecRequest request;
   request.container = container_of(arguments, pod);
-  request.command = std::move(rest);
-  if (arguments.command) request.command.insert(request.command.end(), arguments.command->begin(), arguments.command->end());
+  if (arguments.command) request.command = *arguments.command;
   if (request.command.empty()) usage_error("which command?", "podctl exec " + pod.record.name + " -- sh");
   request.environment = arguments.all("env");
   for (const auto& entry : request.environment)
@@ -86,11 +84,12 @@ const Command kExecCommand{.name = "exec",
                            .summary = "Run a command in a container.",
                            .details =
                                "It joins every namespace of the container and has its user, capabilities and environment.\n"
-                               "The exit code is the command's.",
+                               "The exit code is the command's. Flags after CMD are its own.",
                            .flags = kExecFlags,
                            .examples = kExecExamples,
                            .run = exec,
-                           .runs_workload = true};
+                           .runs_workload = true,
+                           .pods_before_command = 1};
 const Command kAttachCommand{.name = "attach",
                              .group = Group::kControl,
                              .usage = "[flags] POD",

@@ -1,4 +1,5 @@
 // inspect and top: a living pod as the kernel shows it.
+#include <algorithm>
 #include <array>
 
 #include "cli/command.hpp"
@@ -22,18 +23,23 @@ constexpr Flag kInspectFlags[] = {
      .help = "json (default), yaml or jsonpath=EXPRESSION.",
      .example = "podctl inspect -o jsonpath='{.status.podctl.pause.got.namespaces.net}' web"},
     selector_flag("podctl inspect -l app=web"),
+    all_flag("podctl inspect --all"),
 };
 
 int inspect(const Arguments& arguments) {
   const OutputForm form = output_form(arguments, kInspectForms, "json");
   const StorePaths paths = paths_from(arguments);
-  if (arguments.names.empty() && !arguments.has("selector")) {
+  const bool several = arguments.has("selector") || arguments.is_set("all");
+  if (arguments.names.empty() && !several) {
     print(in_form(inspect_json(one_pod(arguments, paths, NoName::kTakeOnlyPod)), form));
     return 0;
   }
+  std::vector<NamedPod> pods = several_pods(arguments, paths, NoNames::kRefuse);
+  std::sort(pods.begin(), pods.end(), [](const NamedPod& a, const NamedPod& b) { return a.record.name < b.record.name; });
   std::vector<std::string> objects;
-  for (const auto& pod : several_pods(arguments, paths, NoNames::kRefuse)) objects.push_back(inspect_json(pod));
-  const bool one = !arguments.has("selector") && objects.size() == 1;
+  objects.reserve(pods.size());
+  for (const auto& pod : pods) objects.push_back(inspect_json(pod));
+  const bool one = !several && objects.size() == 1;
   print(in_form(one ? objects.front() : inspect_list_json(objects), form));
   return 0;
 }

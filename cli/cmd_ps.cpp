@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "cli/command.hpp"
 #include "cli/environment.hpp"
@@ -23,7 +24,7 @@ constexpr Flag kFlags[] = {
      .help = "json, yaml, name, wide or jsonpath=EXPRESSION. One name gives the Pod, several or none a list.",
      .example = "podctl ps -o wide"},
     selector_flag("podctl ps -l app=web,tier!=cache"),
-    {.name = "containers", .letter = 'c', .help = "A row for each container.", .example = "podctl ps -c web"},
+    {.name = "containers", .letter = 'c', .help = "A row for each container; POD/C is that one.", .example = "podctl ps -c web"},
     {.name = "watch", .letter = 'w', .help = "Go on, with a row for every change.", .example = "podctl ps -w"},
     {.name = "sort-by",
      .value = "KEY",
@@ -85,10 +86,9 @@ SortValue path_value(const NamedPod& pod, const std::string& path) {
 }
 
 void sort_pods(std::vector<NamedPod>& pods, const Arguments& arguments) {
-  if (!arguments.has("sort-by")) return;
-  const std::string key = arguments.text("sort-by");
-  const bool path = !key.empty() && (key.front() == '.' || key.front() == '{' || key.front() == '$');
-  if (!path) static_cast<void>(arguments.choice("sort-by", sort_keys(), "name"));
+  const std::string given = arguments.text("sort-by");
+  const bool path = !given.empty() && (given.front() == '.' || given.front() == '{' || given.front() == '$');
+  const std::string key = path ? given : arguments.choice("sort-by", sort_keys(), "name");
   std::vector<std::pair<SortValue, std::size_t>> order;
   for (std::size_t i = 0; i < pods.size(); ++i) order.emplace_back(path ? path_value(pods[i], key) : sort_value(pods[i].summary, key), i);
   std::sort(order.begin(), order.end());
@@ -130,14 +130,50 @@ Table gone_row(const Printer& printer, const PodSummary& pod) {
   return table;
 }
 
-// Whether a pod is among those that were asked for.
-bool is_wanted(const Arguments& arguments, const PodSummary& pod) {
-  const auto names = named_pods(arguments, NoNames::kTakeAll);
-  if (!names.empty()) return std::any_of(names.begin(), names.end(), [&](const PodName& name) { return name.pod == pod.name; });
-  return !arguments.has("selector") || matches(parse_label_selector(arguments.text("selector")), pod.labels);
+// Which pods were asked for, and with -c which of their containers.
+class Wanted {
+ public:
+  explicit Wanted(const Arguments& arguments)
+      : names_(named_pods(arguments, NoNames::kTakeAll)), by_container_(arguments.is_set("containers")) {
+    if (arguments.has("selector")) selector_ = parse_label_selector(arguments.text("selector"));
+  }
+
+  [[nodiscard]] bool is_one_pod() const { return names_.size() == 1; }
+
+  [[nodiscard]] bool includes(const PodSummary& pod) const {
+    if (names_.empty()) return matches(selector_, pod.labels);
+    return is_named([&](const PodName& name) { return name.pod == pod.name; });
+  }
+
+  void keep_named_containers(PodSummary& pod) const {
+    if (names_.empty() || !by_container_) return;
+    std::erase_if(pod.containers, [&](const ContainerSummary& container) {
+      return !is_named(
+          [&](const PodName& name) { return name.pod == pod.name && (name.container.empty() || name.container == container.name); });
+    });
+  }
+
+ private:
+  template <class Condition>
+  [[nodiscard]] bool is_named(Condition condition) const {
+    return std::any_of(names_.begin(), names_.end(), condition);
+  }
+
+  std::vector<PodName> names_;
+  LabelSelector selector_;
+  bool by_container_;
+};
+
+// A pod that is named by several of its containers is listed once.
+void keep_first_of_each(std::vector<NamedPod>& pods) {
+  std::set<std::string> seen;
+  std::erase_if(pods, [&](const NamedPod& pod) { return !seen.insert(pod.record.name).second; });
 }
 
-[[noreturn]] void watch(const Arguments& arguments, const StorePaths& paths, StoreWatch& changes, const std::vector<NamedPod>& shown,
+// A pod that is just being made has no record yet, and one that is being removed has none any more.
+bool has_record(const SeenPod& pod) { return !pod.record.status_json.empty() || pod.record.is_unreadable; }
+
+[[noreturn]] void watch(const Wanted& wanted, const StorePaths& paths, StoreWatch& changes, const std::vector<NamedPod>& shown,
                         Printer& printer) {
   std::map<std::string, PodSummary> known;
   for (const auto& pod : shown) known[pod.record.name] = pod.summary;
@@ -151,8 +187,10 @@ bool is_wanted(const Arguments& arguments, const PodSummary& pod) {
         known.erase(before);
         continue;
       }
-      const PodSummary& now = pod->summary;
-      if (!is_wanted(arguments, now) || (before != known.end() && essence(before->second) == essence(now))) continue;
+      if (!has_record(*pod)) continue;
+      PodSummary& now = pod->summary;
+      wanted.keep_named_containers(now);
+      if (!wanted.includes(now) || (before != known.end() && essence(before->second) == essence(now))) continue;
       known[name] = now;
       if (printer.is_table()) printer.rows(printer.table({now}));
       else printer.objects({{std::move(*pod), {}}}, Shape::kObject);
@@ -166,13 +204,17 @@ int run(const Arguments& arguments) {
   const bool watches = arguments.is_set("watch");
   std::optional<StoreWatch> changes;
   if (watches) changes.emplace(paths, std::string());  // before the first look, so that nothing is missed between
+  const Wanted wanted(arguments);
   std::vector<NamedPod> pods = several_pods(arguments, paths, NoNames::kTakeAll);
+  if (watches) std::erase_if(pods, [](const NamedPod& pod) { return !has_record(pod); });
+  keep_first_of_each(pods);
   sort_pods(pods, arguments);
+  for (auto& pod : pods) wanted.keep_named_containers(pod.summary);
   note_problems(arguments, pods);
-  if (!printer.is_table()) printer.objects(pods, named_pods(arguments, NoNames::kTakeAll).size() == 1 ? Shape::kObject : Shape::kList);
+  if (!printer.is_table()) printer.objects(pods, wanted.is_one_pod() ? Shape::kObject : Shape::kList);
   else if (pods.empty()) note(arguments, "there are no pods" + std::string(arguments.has("selector") ? " that match" : ""));
   else printer.rows(printer.table(summaries(pods)));
-  if (watches) watch(arguments, paths, *changes, pods, printer);
+  if (watches) watch(wanted, paths, *changes, pods, printer);
   return 0;
 }
 

@@ -18,8 +18,7 @@ constexpr Flag kFlags[] = {
      .help = "text (default), json, yaml or jsonpath=EXPRESSION. One file gives a report, several a list.",
      .example = "podctl validate -o json pod.json"},
     {.name = "strict",
-     .value = "BOOL",
-     .help = "false: unknown and unsupported fields are warnings.",
+     .help = "Refuse unknown and unsupported fields (default); with =false they are warnings.",
      .example = "podctl validate --strict=false pod.json"},
     {.name = "for-host",
      .help = "Add what this machine cannot do.",
@@ -29,9 +28,9 @@ constexpr Flag kFlags[] = {
 
 int run(const Arguments& arguments) {
   constexpr std::array<std::string_view, 4> kForms{"text", "json", "yaml", "jsonpath"};
-  constexpr std::array<std::string_view, 2> kBool{"true", "false"};
   const OutputForm form = output_form(arguments, kForms, "text");
-  const ParseOptions options{.validation = arguments.choice("strict", kBool, "true") == "false" ? Validation::kWarn : Validation::kStrict};
+  const bool lenient = arguments.has("strict") && !arguments.is_set("strict");
+  const ParseOptions options{.validation = lenient ? Validation::kWarn : Validation::kStrict};
   if (arguments.names.empty()) usage_error("which manifest?", "podctl validate FILE...");
   bool valid = true;
   std::vector<ValidationReport> reports;

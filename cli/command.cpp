@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "podctl/error.hpp"
+#include "podctl/select.hpp"
 #include "podctl/text.hpp"
 
 namespace podctl::cli {
@@ -14,6 +15,7 @@ constexpr Flag kGlobalFlags[] = {
      .letter = 'h',
      .help = "Say what the command and each flag does; -h fits on one screen.",
      .example = "podctl run --help"},
+    {.name = "version", .help = "One line; podctl version says more.", .example = "podctl --version"},
     {.name = "quiet",
      .letter = 'q',
      .help = "No notes and no progress on standard error; errors stay.",
@@ -88,6 +90,9 @@ std::string dashed(const Flag& flag) {
 std::string own_name(const Command& command) { return command.name.empty() ? "podctl" : "podctl " + std::string(command.name); }
 
 bool is_boolean(const Flag& flag) { return flag.value.empty() && flag.bare.empty(); }
+
+// Whether the word after the flag is its value, when no "=" gives one.
+bool takes_value(const Flag& flag) { return !flag.value.empty() && flag.bare.empty(); }
 
 // kubectl's habit, which deserves more than "no such flag".
 bool asks_for_namespace(const std::string& word) {
@@ -187,14 +192,70 @@ bool is_mentioned(const Flag& flag, std::span<const std::string> words) {
   return false;
 }
 
+template <class Wanted>
+const Flag* find_flag(const Command& command, Wanted wanted) {
+  for (const auto flags : {command.flags, global_flags()})
+    if (const auto found = std::find_if(flags.begin(), flags.end(), wanted); found != flags.end()) return &*found;
+  return nullptr;
+}
+
+// Adds a word of flags ("-it", "--env=A=1") to podctl's own. Whether the next word is the value of its last one.
+bool add_flags(const Command& command, const std::string& word, std::vector<std::string>& own) {
+  const auto equals = word.find('=');
+  if (word[1] == '-') {
+    own.push_back(word);
+    const Flag* flag = find_flag(command, [&](const Flag& f) { return word.compare(2, std::string::npos, f.name) == 0; });
+    return flag != nullptr && takes_value(*flag);
+  }
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const Flag* flag = find_flag(command, [&](const Flag& f) { return f.letter == word[i]; });
+    if (flag == nullptr) break;
+    if (i + 1 == equals) {  // "-o=json", which is kubectl's and not the parser's
+      if (i > 1) own.push_back(word.substr(0, i));
+      own.push_back("--" + std::string(flag->name) + word.substr(equals));
+      return false;
+    }
+    if (!takes_value(*flag)) continue;
+    own.push_back(word);
+    return i + 1 == word.size();
+  }
+  own.push_back(word);
+  return false;
+}
+
+// What of the words is podctl's. The rest, after "--" or as soon as all names are there, is a command of the caller's.
+std::vector<std::string> take_own(const Command& command, const std::vector<std::string>& words,
+                                  std::optional<std::vector<std::string>>& rest) {
+  std::vector<std::string> own;
+  std::size_t pods = 0;
+  bool is_value = false, has_kind = false;
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    if (*word == "--") {
+      rest.emplace(word + 1, words.end());
+      break;
+    }
+    if (is_value) {
+      own.push_back(*word);
+      is_value = false;
+    } else if (word->size() > 1 && word->front() == '-') {
+      is_value = add_flags(command, *word, own);
+    } else if (pods == command.pods_before_command) {
+      rest.emplace(word, words.end());
+      break;
+    } else {
+      if (pods == 0 && !has_kind && is_pod_kind(*word)) has_kind = true;
+      else ++pods;
+      own.push_back(*word);
+    }
+  }
+  return own;
+}
+
 }  // namespace
 
 Arguments parse(const Command& command, const std::vector<std::string>& words) {
   Arguments arguments;
-  const auto dashes = std::find(words.begin(), words.end(), "--");
-  if (dashes != words.end()) arguments.command.emplace(dashes + 1, words.end());
-
-  std::vector<std::string> own(words.begin(), dashes);
+  std::vector<std::string> own = take_own(command, words, arguments.command);
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
@@ -205,7 +266,7 @@ Arguments parse(const Command& command, const std::vector<std::string>& words) {
       if (!is_mentioned(flag, own)) continue;
       auto& store = values[flag.name];
       CLI::Option* option = nullptr;
-      if (flag.value.empty() || !flag.bare.empty()) {
+      if (!takes_value(flag)) {
         const std::string standard = flag.bare.empty() ? "true" : std::string(flag.bare);
         option = app.add_flag(dashed(flag) + '{' + standard + '}', store);
       } else {

@@ -46,13 +46,15 @@ struct Command {
   bool runs_workload = false;              ///< its exit codes are the workload's; podctl's own failures are 125
   std::string_view workload_flag;          ///< the same, but only with this flag
   std::size_t most_names = SIZE_MAX;       ///< how many words it takes that are no flags
+  /// After so many pods a word begins a command of the caller's, which may have flags of its own.
+  std::size_t pods_before_command = SIZE_MAX;
 };
 
 /// What the command line says.
 class Arguments {
  public:
   std::vector<std::string> names;                   ///< positional
-  std::optional<std::vector<std::string>> command;  ///< what follows "--"
+  std::optional<std::vector<std::string>> command;  ///< the caller's: what follows "--", or the names
   std::vector<ConfigFile> configuration;            ///< by read_configuration(); the first that says something wins
 
   [[nodiscard]] bool has(std::string_view flag) const { return values_.contains(std::string(flag)); }

@@ -32,13 +32,15 @@ std::vector<std::string>::iterator find_verb(std::vector<std::string>& words) {
 
 // "apply -f FILE" is "run -d --replace FILE", for fingers that know kubectl.
 std::vector<std::string> as_run(std::vector<std::string> words) {
+  constexpr std::string_view kAttached[] = {"--filename=", "-f=", "-f"};
   for (auto word = words.begin(); word != words.end() && *word != "--"; ++word) {
     if (*word == "-f" || *word == "--filename") {
       words.erase(word);
       break;
     }
-    if (word->substr(0, 11) == "--filename=") {
-      word->erase(0, 11);
+    if (const auto flag = std::find_if(std::begin(kAttached), std::end(kAttached), [&](auto start) { return word->starts_with(start); });
+        flag != std::end(kAttached)) {
+      word->erase(0, flag->size());
       break;
     }
   }
@@ -68,17 +70,9 @@ int run(std::vector<std::string> words) {
   try {
     auto verb = find_verb(words);
     if (verb == words.end()) {
-      if (std::find(words.begin(), words.end(), "--version") != words.end()) {
-        print(version_line());
-        return 0;
-      }
-      const bool asked = words.empty() || std::find_if(words.begin(), words.end(),
-                                                       [](const std::string& w) { return w == "-h" || w == "--help"; }) != words.end();
-      if (!asked) {
-        parse({.name = ""}, words);  // a flag that podctl does not have is the nearer fault
-        usage_error("which command?", "podctl help");
-      }
-      print(overview());
+      const Arguments alone = parse({.name = ""}, words);
+      if (!words.empty() && !alone.is_set("help") && !alone.is_set("version")) usage_error("which command?", "podctl help");
+      print(alone.is_set("version") ? version_line() : overview());
       return 0;
     }
     if (*verb == "apply") {
@@ -94,6 +88,10 @@ int run(std::vector<std::string> words) {
     if (command->run == nullptr) usage_error("podctl " + std::string(command->name) + " does not work yet");
     json = asks_for_json(*command, words);
     arguments = parse(*command, words);
+    if (arguments->is_set("version")) {
+      print(version_line());
+      return 0;
+    }
     if (arguments->is_set("help")) {
       const bool brief = std::find(words.begin(), std::find(words.begin(), words.end(), "--"), "-h") != words.end();
       print(brief ? help_screen(*command) : help_page(*command));

@@ -33,16 +33,24 @@ Validation validation(const Arguments& arguments) {
   return static_cast<Validation>(std::find(kValidationNames.begin(), kValidationNames.end(), choice) - kValidationNames.begin());
 }
 
+// Throws `error` with a failed call as its cause.
+[[noreturn]] void fail(ErrorInfo error, int error_number, std::string_view call, const std::string& object) {
+  const SysError failed(error_number, call, object);
+  error.cause = failed.info().cause;
+  error.call = failed.info().call;
+  error.object = failed.info().object;
+  error.error_number = error_number;
+  throw Error(std::move(error));
+}
+
 // A -v that names nothing would make a folder: on the command line that is a slip of the pen.
 void require_volume_sources(const Edits& edits) {
   for (const auto& volume : edits.volumes) {
     const std::string source = absolute(volume.substr(0, volume.find(':')), edits.current_directory);
     struct stat status {};
-    if (::stat(source.c_str(), &status) != 0)
-      throw Error({.id = "no-such-file",
-                   .message = "cannot use -v " + volume,
-                   .cause = SysError(errno, "stat", source).what(),
-                   .error_class = ErrorClass::kUsage});
+    const int error = ::stat(source.c_str(), &status) == 0 ? 0 : errno;
+    if (error != 0)
+      fail({.id = "no-such-file", .message = "cannot use -v " + volume, .error_class = ErrorClass::kUsage}, error, "stat", source);
   }
 }
 
@@ -165,22 +173,18 @@ std::vector<Flag> manifest_flags() {
 
 std::string read_text(const std::string& file) {
   const UniqueFd own(file == "-" ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file != "-" && !own)
-    throw Error({.id = "no-such-file",
-                 .message = "cannot read " + quote(file),
-                 .cause = SysError(errno, "open", file).what(),
-                 .error_class = ErrorClass::kNotFound});
+  const int error = file == "-" || own ? 0 : errno;
+  if (error != 0)
+    fail({.id = "no-such-file", .message = "cannot read " + quote(file), .error_class = ErrorClass::kNotFound}, error, "open", file);
   const int fd = file == "-" ? 0 : own.get();
   std::string text;
   char buffer[65536];
   while (text.size() < kReadAtMost) {
     const ssize_t got = ::read(fd, buffer, std::min(sizeof buffer, kReadAtMost - text.size()));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0)
-      throw Error({.id = "unreadable",
-                   .message = "cannot read " + quote(file),
-                   .cause = SysError(errno, "read", file).what(),
-                   .error_class = ErrorClass::kNotFound});
+    const int failed = got < 0 ? errno : 0;
+    if (failed == EINTR) continue;
+    if (failed != 0)
+      fail({.id = "unreadable", .message = "cannot read " + quote(file), .error_class = ErrorClass::kNotFound}, failed, "read", file);
     if (got == 0) break;
     text.append(buffer, static_cast<std::size_t>(got));
   }

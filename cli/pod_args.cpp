@@ -58,12 +58,11 @@ NamedPod only_pod(const Arguments& arguments, const StorePaths& paths) {
 
 }  // namespace
 
-NamedPod one_pod(const Arguments& arguments, const StorePaths& paths, NoName no_name, std::vector<std::string>* rest) {
+NamedPod one_pod(const Arguments& arguments, const StorePaths& paths, NoName no_name) {
   std::vector<std::string> words = arguments.names;
   if (words.empty() && no_name == NoName::kTakeOnlyPod) return only_pod(arguments, paths);
   const PodName name = take_pod_name(words);
-  if (rest != nullptr) *rest = std::move(words);
-  else if (!words.empty()) usage_error("one pod is enough: what is " + quote(words.front()) + '?');
+  if (!words.empty()) usage_error("one pod is enough: what is " + quote(words.front()) + '?');
   return look_up(paths, name, named_by_flag(arguments));
 }
 

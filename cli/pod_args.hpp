@@ -36,9 +36,8 @@ enum class NoName {
   kTakeOnlyPod  ///< of a command that changes nothing: on a terminal the one pod there is is meant, and named on standard error
 };
 /// The pod that arguments.names begin with ("POD", "pod POD", "POD/C"); -c, when the command has it, names the container.
-/// @param rest  receives the words after the name; when null there must be none
 /// @throws Error  kUsage, and kNotFound with what was perhaps meant
-NamedPod one_pod(const Arguments& arguments, const StorePaths& paths, NoName no_name, std::vector<std::string>* rest = nullptr);
+NamedPod one_pod(const Arguments& arguments, const StorePaths& paths, NoName no_name);
 
 /// What happens to a name that no pod has.
 enum class Missing { kRefuse, kIgnore };

@@ -36,6 +36,8 @@ struct ContainerSummary {
   std::optional<ContainerEnd> last_end;  ///< of the instance before
   bool ready = false, started = false;
   std::int64_t restarts = 0;
+  std::string restart_policy;      ///< its own, else the pod's
+  bool has_restart_rules = false;  ///< which are asked before the policy, and may restart other containers too
   int pid = 0;                     ///< of its main process on the host; 0 when it has none
   std::vector<std::string> ports;  ///< "80/TCP", or "8080->80/TCP" when published
 };

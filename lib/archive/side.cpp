@@ -1,5 +1,7 @@
 #include "archive/side.hpp"
 
+#include <cerrno>
+
 #include "base/errno_text.hpp"
 #include "base/text.hpp"
 
@@ -18,16 +20,18 @@ void Omissions::leave_out(std::string_view path, std::string_view why) {
 
 Error copy_error(Doing doing, std::string_view path, const Side& side, std::string_view call, long rc) {
   const int error_number = static_cast<int>(-rc);
+  const bool is_missing = error_number == ENOENT || (error_number == ENOTDIR && doing == Doing::kRead);
   return Error({.id = "copy-failed",
                 .message = what_failed(doing, path, side),
                 .cause = cat(call, ": ", errno_text(error_number)),
+                .error_class = is_missing ? ErrorClass::kNotFound : ErrorClass::kFailed,
                 .call = std::string(call),
                 .object = std::string(path),
                 .error_number = error_number});
 }
 
-Error copy_error(Doing doing, std::string_view path, const Side& side, std::string rule) {
-  return Error({.id = "copy-failed", .message = what_failed(doing, path, side), .cause = std::move(rule)});
+Error copy_error(Doing doing, std::string_view path, const Side& side, std::string rule, ErrorClass error_class) {
+  return Error({.id = "copy-failed", .message = what_failed(doing, path, side), .cause = std::move(rule), .error_class = error_class});
 }
 
 std::string last_name(std::string_view path) {

@@ -26,10 +26,10 @@ struct Omissions {
 };
 
 enum class Doing { kRead, kWrite };
-/// "cannot read PATH in container ...", with the failed call. @param rc  -errno
+/// "cannot read PATH in container ...", with the failed call: kNotFound when there is no such path. @param rc  -errno
 Error copy_error(Doing doing, std::string_view path, const Side& side, std::string_view call, long rc);
 /// The same for a rule that was broken.
-Error copy_error(Doing doing, std::string_view path, const Side& side, std::string rule);
+Error copy_error(Doing doing, std::string_view path, const Side& side, std::string rule, ErrorClass error_class = ErrorClass::kFailed);
 
 /// The last part of a path, whatever slashes follow it; "." for one that names no entry of a folder ("/", ".", "a/..").
 std::string last_name(std::string_view path);

@@ -62,8 +62,8 @@ class Unpacker {
   [[noreturn]] void fail(std::string_view path, std::string_view call, long rc) const {
     throw copy_error(Doing::kWrite, shown(path), destination_.side, call, rc);
   }
-  [[noreturn]] void refuse(std::string_view path, std::string rule) const {
-    throw copy_error(Doing::kWrite, shown(path), destination_.side, std::move(rule));
+  [[noreturn]] void refuse(std::string_view path, std::string rule, ErrorClass error_class = ErrorClass::kFailed) const {
+    throw copy_error(Doing::kWrite, shown(path), destination_.side, std::move(rule), error_class);
   }
   void require(std::string_view path, std::string_view call, long rc) const {
     if (rc < 0) fail(path, call, rc);
@@ -87,7 +87,8 @@ class Unpacker {
   void add(const Entry& entry, const Parts& parts, const std::string& path) {
     const int folder = folder_of(parts);
     const char* name = parts.back().c_str();
-    if (destination_.must_be_folder && parts.size() == 1 && !S_ISDIR(entry.mode)) refuse(path, "there is no such folder");
+    if (destination_.must_be_folder && parts.size() == 1 && !S_ISDIR(entry.mode))
+      refuse(path, "there is no such folder", ErrorClass::kNotFound);
     if (!entry.hard_link.empty()) add_hard_link(entry, folder, name, path);
     else if (S_ISDIR(entry.mode)) add_folder(entry, folder, name, path);
     else if (S_ISREG(entry.mode)) add_file(entry, folder, name, path);
@@ -239,7 +240,8 @@ Destination open_destination(const std::string& path, const std::string& source_
   result.path = slash == std::string_view::npos ? "." : slash == 0 ? "/" : std::string(bare.substr(0, slash));
   result.folder = open_folder(result.path, side);
   if (result.top == "." || result.folder.get() == -ENOENT || result.folder.get() == -ENOTDIR)
-    throw copy_error(Doing::kWrite, path, side, cat("there is no folder ", quote(result.top == "." ? path : result.path)));
+    throw copy_error(Doing::kWrite, path, side, cat("there is no folder ", quote(result.top == "." ? path : result.path)),
+                     ErrorClass::kNotFound);
   if (!result.folder) throw copy_error(Doing::kWrite, path, side, "open", result.folder.get());
   return result;
 }

@@ -12,6 +12,7 @@
 #include "monitor/message.hpp"
 #include "monitor/pod_runner.hpp"
 #include "monitor/setup.hpp"
+#include "podctl/text.hpp"
 #include "sys/sys.hpp"
 
 namespace podctl {
@@ -22,8 +23,11 @@ void require_container(const Pod& pod, const std::string& name, std::string_view
   std::vector<std::string> known;
   for (const Container* container : all_containers(pod.spec)) known.push_back(container->name);
   if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  const std::vector<std::string_view> candidates(known.begin(), known.end());
+  const auto near = did_you_mean(name, candidates);
   throw Error({.id = "no-such-container",
-               .message = cat(flag, ' ', name, ": pod '", pod.metadata.name, "' has no such container"),
+               .message = cat(flag, ' ', name, ": pod '", pod.metadata.name, "' has no such container",
+                              near ? cat("; did you mean ", quote(*near), '?') : ""),
                .hint = cat("its containers are: ", join(known, ", ")),
                .error_class = ErrorClass::kUsage});
 }

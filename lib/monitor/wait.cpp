@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "podctl/text.hpp"
 #include "podctl/watch.hpp"
 
 namespace podctl {
@@ -19,8 +20,11 @@ void require_container(const WaitCondition& condition, const PodSummary& pod) {
   std::vector<std::string> names;
   for (const auto& container : pod.containers) names.push_back(container.name);
   if (std::find(names.begin(), names.end(), condition.value) != names.end()) return;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const auto near = did_you_mean(condition.value, candidates);
   throw Error({.id = "no-such-container",
-               .message = cat("pod ", quote(pod.name), " has no container ", quote(condition.value)),
+               .message = cat("pod ", quote(pod.name), " has no container ", quote(condition.value),
+                              near ? cat("; did you mean ", quote(*near), '?') : ""),
                .hint = cat("its containers are: ", join(names, ", ")),
                .error_class = ErrorClass::kNotFound,
                .pod = pod.name,

@@ -4,6 +4,7 @@
 #include "base/path.hpp"
 
 #include "base/text.hpp"
+#include "podctl/text.hpp"
 #include "spec/decode.hpp"
 #include "spec/json_reader.hpp"
 
@@ -33,6 +34,23 @@ std::vector<Node*> containers(Node& pod, const std::optional<std::string>& only)
     }
   }
   return found;
+}
+
+void require_container(Node& pod, const std::string& name, std::vector<Diagnostic>& problems) {
+  if (!containers(pod, name).empty()) return;
+  std::vector<std::string_view> known;
+  std::string list;
+  for (const Node* container : containers(pod, std::nullopt)) {
+    const Node* own = container->find("name");
+    if (own == nullptr || own->text.empty()) continue;
+    known.push_back(own->text);
+    append(list, list.empty() ? "" : ", ", own->text);
+  }
+  const auto near = did_you_mean(name, known);
+  flag_problem(problems, cat("-c ", name),
+               cat("the pod has no container of that name", near            ? cat("; did you mean ", quote(*near), '?')
+                                                            : !list.empty() ? cat("; its containers are: ", list)
+                                                                            : ""));
 }
 
 // A piece of a --set path: a field or map key, or a list index.
@@ -188,8 +206,7 @@ void apply_edits(Node& pod, const Edits& edits, std::vector<Diagnostic>& problem
   if (edits.network) annotate("podctl.dev/network", *edits.network);
   for (const auto& [key, value] : edits.annotations) annotate(key, value);
 
-  if (edits.container && containers(pod, edits.container).empty())
-    flag_problem(problems, cat("-c ", *edits.container), "the pod has no container of that name");
+  if (edits.container) require_container(pod, *edits.container, problems);
   if (edits.image)
     for (Node* container : containers(pod, std::nullopt)) container->at_key("image") = Node::string(*edits.image);
   for (const auto& [wanted, flag, name] : {std::tuple(edits.stdin_open, "-i", "stdin"), std::tuple(edits.terminal, "-t", "tty")}) {

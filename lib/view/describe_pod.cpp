@@ -198,8 +198,13 @@ std::string exit_text(const PodExit& exit) {
 const ContainerSummary* worst(const PodSummary& pod) {
   for (const auto& container : pod.containers)
     if (container.state == State::kWaiting && container.last_end) return &container;
-  for (const auto& container : pod.containers)
-    if (container.end && container.end->exit_code != 0) return &container;
+  // A sidecar is ended with the pod, and how is never its own doing.
+  const ContainerSummary* failed = nullptr;
+  for (const auto& container : pod.containers) {
+    if (container.role == Role::kSidecar || !container.end || container.end->exit_code == 0) continue;
+    if (failed == nullptr || (pod.exit && pod.exit->container == container.name)) failed = &container;
+  }
+  if (failed != nullptr) return failed;
   for (const auto& container : pod.containers)
     if (container.role != Role::kInit && container.state == State::kRunning && !container.ready) return &container;
   return nullptr;

@@ -27,6 +27,7 @@ enum class At : std::uint8_t {
   kInitSpecs,
   kAppSpecs,
   kPorts,
+  kRestartRules,
   kStatus,
   kConditions,
   kInitStatuses,
@@ -57,6 +58,8 @@ constexpr Way kWays[] = {
     {At::kSpec, "containers", At::kAppSpecs},
     {At::kInitSpecs, "ports", At::kPorts},
     {At::kAppSpecs, "ports", At::kPorts},
+    {At::kInitSpecs, "restartPolicyRules", At::kRestartRules},
+    {At::kAppSpecs, "restartPolicyRules", At::kRestartRules},
     {At::kStatus, "conditions", At::kConditions},
     {At::kStatus, "initContainerStatuses", At::kInitStatuses},
     {At::kStatus, "containerStatuses", At::kAppStatuses},
@@ -85,6 +88,7 @@ bool is_list(At at) {
     case At::kInitSpecs:
     case At::kAppSpecs:
     case At::kPorts:
+    case At::kRestartRules:
     case At::kConditions:
     case At::kInitStatuses:
     case At::kAppStatuses: return true;
@@ -162,11 +166,14 @@ class Picker {
   /// Joins what the manifest says of the containers with what their status says.
   void finish() {
     for (auto& container : specs_) {
+      if (container.restart_policy.empty()) container.restart_policy = pod_.restart_policy;
       const auto found = std::find_if(statuses_.begin(), statuses_.end(), [&](const auto& s) { return s.name == container.name; });
       if (found == statuses_.end()) continue;
       ContainerSummary joined = std::move(*found);
       joined.role = container.role;
       joined.ports = std::move(container.ports);
+      joined.restart_policy = std::move(container.restart_policy);
+      joined.has_restart_rules = container.has_restart_rules;
       if (joined.image.empty()) joined.image = std::move(container.image);
       container = std::move(joined);
     }
@@ -206,6 +213,7 @@ class Picker {
       case At::kInitStatuses:
       case At::kAppStatuses: statuses_.emplace_back(); break;
       case At::kPorts: port_ = {}; break;
+      case At::kRestartRules: specs_.back().has_restart_rules = true; break;
       case At::kConditions: condition_type_.clear(), condition_status_.clear(); break;
       default: break;
     }
@@ -283,9 +291,9 @@ class Picker {
     ContainerSummary& container = specs_.back();
     if (key_ == "name") value.give(container.name);
     if (key_ == "image") value.give(container.image);
+    if (key_ == "restartPolicy") value.give(container.restart_policy);
     // An init container that is always restarted is a sidecar (Kubernetes 1.28).
-    if (key_ == "restartPolicy" && value.text != nullptr && *value.text == "Always" && container.role == Role::kInit)
-      container.role = Role::kSidecar;
+    if (container.restart_policy == "Always" && container.role == Role::kInit) container.role = Role::kSidecar;
   }
 
   void port(const Value& value) {

@@ -39,15 +39,35 @@ std::string how_it_ended(const PodSummary& pod) { return cat("the pod has ended:
 
 int rank(std::string_view phase) { return phase == "Pending" ? 0 : phase == "Running" ? 1 : 2; }
 
+bool has_failed(const ContainerSummary& container) { return container.end && container.end->exit_code != 0; }
+
 // Whether a terminated container of a live pod may run once more.
 bool may_run_again(const PodSummary& pod, const ContainerSummary& container) {
-  const bool failed = container.end && container.end->exit_code != 0;
-  switch (container.role) {
-    case Role::kSidecar: return true;
-    case Role::kInit: return failed && pod.restart_policy != "Never";
-    case Role::kApp: break;
+  if (container.role == Role::kSidecar) return true;
+  if (std::any_of(pod.containers.begin(), pod.containers.end(), [](const ContainerSummary& c) { return c.has_restart_rules; })) return true;
+  if (container.restart_policy == "Never") return false;
+  return has_failed(container) || (container.role == Role::kApp && container.restart_policy != "OnFailure");
+}
+
+std::string why_not_again(const ContainerSummary& container) {
+  return cat(" has ended with ", container.end->exit_code, " and is not started again");
+}
+
+// The first container that has ended for good in a way that leaves `kind` (or the phase Succeeded) out of reach.
+const ContainerSummary* first_in_the_way(const PodSummary& pod, Kind kind) {
+  for (const auto& container : pod.containers) {
+    if (container.state != State::kTerminated || may_run_again(pod, container)) continue;
+    const bool is_init = container.role == Role::kInit;
+    if (has_failed(container) ? is_init || kind != Kind::kInitialized : !is_init && kind == Kind::kReady) return &container;
   }
-  return pod.restart_policy == "Always" || pod.restart_policy.empty() || (pod.restart_policy == "OnFailure" && failed);
+  return nullptr;
+}
+
+Verdict not_yet_or_never(const PodSummary& pod, Kind kind) {
+  if (pod.own_status == "Terminating") return {};  // its own end is near, and tells more
+  const ContainerSummary* container = first_in_the_way(pod, kind);
+  if (container == nullptr) return {};
+  return {Answer::kNever, cat("container ", quote(container->name), why_not_again(*container))};
 }
 
 Verdict judge_container(const WaitCondition& condition, const PodSummary& pod) {
@@ -65,8 +85,7 @@ Verdict judge_container(const WaitCondition& condition, const PodSummary& pod) {
   }
   if (is_over(pod)) return {Answer::kNever, how_it_ended(pod)};
   if (state == State::kRunning) return {Answer::kHolds, {}};
-  if (state == State::kTerminated && !may_run_again(pod, *container))
-    return {Answer::kNever, cat("it has ended with ", container->end->exit_code, " and is not started again")};
+  if (state == State::kTerminated && !may_run_again(pod, *container)) return {Answer::kNever, cat("it", why_not_again(*container))};
   return {};
 }
 
@@ -76,7 +95,7 @@ Verdict judge_phase(const WaitCondition& condition, const PodSummary& pod) {
   // Phases go one way.
   if (condition.value != "Unknown" && rank(pod.phase) > rank(condition.value))
     return {Answer::kNever, cat("its phase is ", pod.phase, " already")};
-  return {};
+  return condition.value == "Succeeded" ? not_yet_or_never(pod, condition.kind) : Verdict();
 }
 
 bool is_condition_true(Kind kind, const PodSummary& pod) {
@@ -133,7 +152,8 @@ Verdict judge(const WaitCondition& condition, const std::optional<PodSummary>& p
     case Kind::kReady:
     case Kind::kInitialized:
       if (is_over(*pod)) return {Answer::kNever, how_it_ended(*pod)};
-      return {is_condition_true(condition.kind, *pod) ? Answer::kHolds : Answer::kNotYet, {}};
+      if (is_condition_true(condition.kind, *pod)) return {Answer::kHolds, {}};
+      return not_yet_or_never(*pod, condition.kind);
     case Kind::kPhase: return judge_phase(condition, *pod);
     case Kind::kContainerRunning:
     case Kind::kContainerTerminated: return judge_container(condition, *pod);

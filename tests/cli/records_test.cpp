@@ -1,7 +1,10 @@
 // Commands that look at pods, on records that a disk, a newer podctl or a stranger left.
+#include <fcntl.h>
+
 #include <nlohmann/json.hpp>
 #include <filesystem>
 
+#include "podctl/unique_fd.hpp"
 #include "support/catch.hpp"
 #include "support/command.hpp"
 
@@ -94,6 +97,50 @@ Result on_terminal(const World& world, const std::string& arguments, const std::
 }
 
 }  // namespace
+
+TEST_CASE("ps -w has no row for a pod without a record, whoever holds it", "[records]") {
+  const World world;
+  for (const bool held : {false, true}) {
+    INFO(held);
+    put(world, "old", "");
+    podtest::Background rows(world.podctl_argv({"ps", "-w", "--no-headers"}));
+    podtest::Background objects(world.podctl_argv({"ps", "-w", "-o", "json"}));
+    const auto says = [](podtest::Background& watch, const std::string& part, std::size_t times) {
+      return watch.read_until([&](const std::string& text) {
+        std::size_t found = 0;
+        for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+        return found >= times;
+      });
+    };
+    // What is changed before a pod is made has been seen when that pod is told of.
+    std::size_t told = 0;
+    const auto put_and_see = [&](const std::string& pod) {
+      put(world, pod, kWhole);
+      CHECK(says(rows, pod + "  ", 1));
+      CHECK(says(objects, R"("phase": "Succeeded")", ++told));
+    };
+    put_and_see("z");
+    const std::string lock = world.file("root/run/pods/web/lock", "");
+    const podctl::UniqueFd own(::open(lock.c_str(), O_RDWR | O_CLOEXEC));
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    if (held) REQUIRE(::fcntl(own.get(), F_SETLK, &whole) == 0);
+    world.folder("root/state/pods/web");
+    put_and_see("a");
+    put_and_see("web");
+    std::filesystem::remove(world.path() + "/root/state/pods/web/status.json");
+    put_and_see("b");
+    for (const char* folder : {"/root/state/pods/web", "/root/run/pods/web"}) std::filesystem::remove_all(world.path() + folder);
+    CHECK(says(rows, "Removed", 1));
+    std::vector<std::string> words;
+    std::istringstream out(rows.out());
+    for (std::string row; std::getline(out, row);)
+      if (row.rfind("web", 0) == 0 || row.rfind("old", 0) == 0) words.push_back(word(row));
+    CHECK(words == std::vector<std::string>{"Completed", "Removed"});
+    for (const char* phase : {"Unknown", "Pending"}) CHECK(objects.out().find(phase) == std::string::npos);
+    std::filesystem::remove_all(world.path() + "/root/state/pods");
+  }
+}
 
 TEST_CASE("on a terminal the only pod need not be named, and the choice is told", "[records]") {
   const World world;

@@ -187,16 +187,17 @@ TEST_CASE("cp names the side that something is wrong with", "[cp]") {
   const std::string file = world.file("f", "text"), folder = world.folder("folder");
   const Prepared pod(world, one_container("mkdir -p /tmp/d/f; mkfifo /tmp/fifo; echo x > /tmp/x"));
   const std::string where = " in container 'app' of pod 'test'";
-  refused(world, file + "no", "test:/tmp", 1, {"cannot read \"" + file + "no\"\n", "ENOENT"});
-  refused(world, "test:/no", folder, 1, {"cannot read \"/no\"" + where, "ENOENT"});
-  refused(world, file, "test:/no/f", 1, {"cannot write \"/no/f\"" + where, "there is no folder \"/no\""});
-  refused(world, file, "test:/tmp/no/", 1, {"cannot write \"/tmp/no\"" + where, "no such folder"});
+  refused(world, file + "no", "test:/tmp", 4, {"cannot read \"" + file + "no\"\n", "ENOENT"});
+  refused(world, "test:/tmp/x/y", folder, 4, {"cannot read \"/tmp/x/y\"" + where, "ENOTDIR"});
+  refused(world, "test:/no", folder, 4, {"cannot read \"/no\"" + where, "ENOENT"});
+  refused(world, file, "test:/no/f", 4, {"cannot write \"/no/f\"" + where, "there is no folder \"/no\""});
+  refused(world, file, "test:/tmp/no/", 4, {"cannot write \"/tmp/no\"" + where, "no such folder"});
   refused(world, file, "test:/tmp/d", 1, {"cannot write \"/tmp/d/f\"" + where, "it is a folder"});
   refused(world, folder, "test:/tmp/x", 1, {"cannot write \"/tmp/x\"" + where, "no folder"});
   refused(world, file, "test:/usr/f", 1, {"cannot write \"/usr/f\"" + where, "Read-only file system"});
   refused(world, "test:/tmp/fifo", folder, 1, {"cannot read \"/tmp/fifo\"" + where, "neither a file nor a folder"});
   refused(world, "test:/dev/zero", folder, 1, {"neither a file nor a folder"});
-  refused(world, "test:/tmp/x", world.path() + "/no/x", 1, {"cannot write \"" + world.path() + "/no/x\"\n", "there is no folder"});
+  refused(world, "test:/tmp/x", world.path() + "/no/x", 4, {"cannot write \"" + world.path() + "/no/x\"\n", "there is no folder"});
   refused(world, "no:/x", folder, 4, {"\"no\" not found"});
   refused(world, "test/no:/x", folder, 4, {"no container \"no\""});
   CHECK(fs::is_empty(folder));
@@ -274,12 +275,12 @@ TEST_CASE("links of a container lead nowhere but into it", "[cp]") {
   const std::string secret = world.file("secret", "the caller's");
   const Prepared pod(world, one_container("mkdir /tmp/d; cd /tmp/d; ln -s " + secret + " abs; ln -s ../../../../../../../.." + secret +
                                           " up; ln -s /proc/self/root/etc/passwd magic; ln -s /proc/self/exe exe; ln -s / root"));
-  refused(world, "test:/tmp/d/abs", out, 1, {"cannot read", "ENOENT"});
-  refused(world, "test:/tmp/d/up", out, 1, {"cannot read", "ENOENT"});
+  refused(world, "test:/tmp/d/abs", out, 4, {"cannot read", "ENOENT"});
+  refused(world, "test:/tmp/d/up", out, 4, {"cannot read", "ENOENT"});
   // The copying process is in no pid namespace of the pod: /proc knows no "self" for it.
-  refused(world, "test:/tmp/d/magic", out, 1, {"cannot read"});
-  refused(world, "test:/tmp/d/exe", out, 1, {"cannot read"});
-  refused(world, "test:" + std::string("/tmp/d/root/../../../../..") + secret, out, 1, {"ENOENT"});
+  refused(world, "test:/tmp/d/magic", out, 4, {"cannot read"});
+  refused(world, "test:/tmp/d/exe", out, 4, {"cannot read"});
+  refused(world, "test:" + std::string("/tmp/d/root/../../../../..") + secret, out, 4, {"ENOENT"});
   CHECK(fs::is_empty(out));
   copied(world, "test:/tmp/d", out);
   CHECK(fs::read_symlink(out + "/d/abs") == secret);
@@ -290,7 +291,7 @@ TEST_CASE("links of a container lead nowhere but into it", "[cp]") {
   CHECK(read_file(secret) == "the caller's");
   // Nor by what goes in.
   inside(world, "rm -r /tmp/d/up; ln -s " + world.path() + " /tmp/d/up");
-  refused(world, secret, "test:/tmp/d/up/secret", 1, {"cannot write"});
+  refused(world, secret, "test:/tmp/d/up/secret", 4, {"cannot write"});
 }
 
 TEST_CASE("no set-uid program, device or fifo comes out of a container", "[cp]") {

@@ -65,7 +65,6 @@ TEST_CASE("exec passes codes, signals, environment, folder, input and output", "
   CHECK(world.podctl({"exec", "test", "--", "sh", "-c", "echo $A; pwd; hostname"}).out == "one\n/usr\ntest\n");
   CHECK(world.podctl({"exec", "-e", "A=two", "-e", "B=b", "-w", "/bin/..", "test", "--", "sh", "-c", "echo $A $B; pwd"}).out ==
         "two b\n/\n");
-  CHECK(world.podctl({"exec", "test", "sh", "--", "-c", "echo words"}).out == "words\n");
   Options options;
   options.input = "typed\n";
   CHECK(world.podctl({"exec", "-i", "test", "--", "cat"}, options).out == "typed\n");
@@ -75,6 +74,36 @@ TEST_CASE("exec passes codes, signals, environment, folder, input and output", "
   CHECK(both.err == "e\n");
   const Result fds = world.podctl({"exec", "test", "--", "sh", "-c", "ls /proc/self/fd"});
   CHECK(lines(fds.out) == std::vector<std::string>{"0", "1", "2", "3"});  // 3: the folder itself
+}
+
+TEST_CASE("exec takes flags until its command begins, and leaves those after that to it", "[exec]") {
+  const World world;
+  const Detached pod(world, two_containers());
+  const std::vector<std::string> tell{"sh", "-c", "echo $0 $A $*", "-c", "--help", "--", "-e", "A=2", "--version"};
+  const std::string told = "-c 1 --help -- -e A=2 --version\n";
+  const std::vector<std::vector<std::string>> beginnings{{"-e", "A=1", "test"},
+                                                         {"test", "-e", "A=1"},
+                                                         {"test", "-e", "A=1", "--"},
+                                                         {"pod/test", "-e=A=1"},
+                                                         {"pod", "test", "--env=A=1"},
+                                                         {"test/log", "-ie", "A=1"},
+                                                         {"-c", "log", "test", "-ie=A=1"},
+                                                         {"test", "--env", "A=1", "-c=app"},
+                                                         {"--env", "A=1", "test"},
+                                                         {"test", "-i", "-eA=1"},
+                                                         {"test", "-q", "--stdin=false", "-eA=1"}};
+  for (auto words : beginnings) {
+    words.insert(words.begin(), "exec");
+    words.insert(words.end(), tell.begin(), tell.end());
+    INFO(words[1] << ' ' << words[2]);
+    const Result result = world.podctl(words);
+    CHECK(result.err == "");
+    CHECK(result.out == told);
+  }
+  CHECK(world.podctl({"exec", "test", "ls", "-d", "/"}).out == "/\n");
+  CHECK(contains(world.podctl({"exec", "test", "-d", "/"}).err, "podctl exec has no flag \"-d\""));
+  CHECK(contains(world.podctl({"exec", "--", "test", "true"}).err, "which pod?"));
+  CHECK(contains(world.podctl({"exec", "test", "-c"}).err, "--container needs a value"));
 }
 
 TEST_CASE("exec refuses what it cannot do, and says why", "[exec]") {

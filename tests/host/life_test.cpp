@@ -161,6 +161,9 @@ TEST_CASE("--until stops the pod when its container ends, and gives its code", "
   CHECK(seconds_since(begin) < 5);
   CHECK(run_pod(world, pod({container("server", "exec sleep 60"), container("tests", "true")}), {"--until", "tests"}).code == 0);
   CHECK(run_pod(world, manifest, {"--until", "nobody"}).code == 125);
+  for (const char* flag : {"--until", "--exit-code-from"})
+    CHECK(contains(run_pod(world, manifest, {flag, "tets"}).err,
+                   std::string(flag) + " tets: pod 'test' has no such container; did you mean \"tests\"?"));
 }
 
 TEST_CASE("--exit-code-from gives the code of its container and stops nothing early", "[life]") {

@@ -132,6 +132,12 @@ TEST_CASE("what to do next", "[describe]") {
   CHECK(is_about(next(record_of("Failed", {}, {{"app", terminated(0, "Completed")}, {"log", terminated(3, "Error")}}), Liveness::kFinished),
                  "podctl logs web -c log"));
   CHECK(is_about(next(record_of("Running", {}, {{"app", running(), {{"ready", false}}}}), Liveness::kRunning), "podctl logs web -c app"));
+  const Made sidecar{"proxy", terminated(137, "Error"), json::object(), {{"restartPolicy", "Always"}}};
+  const std::vector<Made> apps{{"app", terminated(3, "Error")}, {"log", terminated(4, "Error")}};
+  const auto exit_of = [](const char* name) { return json{{"exit", {{"code", 1}, {"source", "container"}, {"container", name}}}}; };
+  CHECK(next(record_of("Failed", {sidecar}, apps), Liveness::kFinished) == "podctl logs web -c app");
+  CHECK(next(record_of("Failed", {sidecar}, apps, exit_of("app")), Liveness::kFinished) == "podctl logs web -c app");
+  CHECK(next(record_of("Failed", {sidecar}, apps, exit_of("log")), Liveness::kFinished) == "podctl logs web -c log");
   CHECK(next(record_of("Failed", {}, {{"app", terminated(143, "Error")}}, {{"status", "Stopped"}}), Liveness::kFinished).empty());
   CHECK(is_about(next(record_of("Running", {}, {{"app", running()}}, {{"formatVersion", 2}}), Liveness::kRunning), "podctl version"));
 }

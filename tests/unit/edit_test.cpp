@@ -202,7 +202,11 @@ TEST_CASE("-c and -i choose one container", "[edit]") {
   CHECK(edited(with(edits), kTwo).spec.containers[1].stdin_open);
   CHECK_FALSE(edited(with(edits), kTwo).spec.containers[0].stdin_open);
   edits.container = "x";
-  CHECK(findings(kTwo, with(edits)) == Lines{"0:0 -c x: the pod has no container of that name"});
+  CHECK(findings(kTwo, with(edits)) == Lines{"0:0 -c x: the pod has no container of that name; its containers are: i, a, b"});
+  edits.container = "man";
+  const std::string main = pod_with("\"containers\":[{\"name\":\"main\",\"command\":[\"x\"]},{\"name\":7,\"command\":[\"x\"]},{}]");
+  const Lines said = findings(main, with(edits));
+  CHECK(std::find(said.begin(), said.end(), "0:0 -c man: the pod has no container of that name; did you mean \"main\"?") != said.end());
 }
 
 TEST_CASE("edits of a manifest that is not shaped like one do no harm", "[edit]") {

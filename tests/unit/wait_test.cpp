@@ -79,6 +79,51 @@ TEST_CASE("phases go one way", "[wait]") {
   CHECK(verdict("phase=Unknown", pod_of("Never", "Running", {{"app", running()}}, Liveness::kLost)) == "holds");
 }
 
+TEST_CASE("what an ended container keeps from coming true", "[wait]") {
+  const std::string failed = "never: container \"b\" has ended with 3 and is not started again";
+  const std::string done = "never: container \"b\" has ended with 0 and is not started again";
+  const auto told = [](const std::string& condition, const std::string& policy, int code, const json& spec = json::object(),
+                       const json& other = json::object()) {
+    return verdict(condition, pod_of(policy, "Running", {{"a", running(), json::object(), other}, {"b", terminated(code, ""), {}, spec}}));
+  };
+  const json never{{"restartPolicy", "Never"}}, always{{"restartPolicy", "Always"}};
+  json rules = never;
+  rules["restartPolicyRules"] = json::array({{{"action", "Restart"}, {"exitCodes", {{"operator", "In"}, {"values", {42}}}}}});
+  for (const char* condition : {"phase=Succeeded", "condition=Ready"}) {
+    INFO(condition);
+    CHECK(told(condition, "Never", 3) == failed);
+    CHECK(told(condition, "OnFailure", 3) == "not yet");
+    CHECK(told(condition, "Always", 3) == "not yet");
+    CHECK(told(condition, "Always", 3, never) == failed);
+    CHECK(told(condition, "Never", 3, always) == "not yet");
+    CHECK(told(condition, "Never", 3, rules) == "not yet");
+    CHECK(told(condition, "Never", 3, json::object(), rules) == "not yet");  // its rule may restart all
+    rules["restartPolicyRules"] = json::array();
+    CHECK(told(condition, "Always", 3, rules) == failed);
+    rules["restartPolicyRules"] = json::array({{{"action", "RestartAllContainers"}}});
+  }
+  CHECK(told("condition=Ready", "Never", 0) == done);
+  CHECK(told("condition=Ready", "OnFailure", 0) == done);
+  CHECK(told("condition=Ready", "Always", 0) == "not yet");
+  CHECK(told("phase=Succeeded", "Never", 0) == "not yet");
+  for (const char* condition : {"phase=Failed", "phase=Unknown", "terminated", "removed"}) CHECK(told(condition, "Never", 3) == "not yet");
+
+  const std::vector<Made> apps{{"a", running()}, {"b", terminated(3, "Error")}};
+  CHECK(verdict("condition=Ready", pod_of("Never", "Running", apps, Liveness::kRunning, {{"status", "Terminating"}})) == "not yet");
+
+  const auto with_init = [](const char* condition, const json& state, const json& spec) {
+    json record = record_of("Pending", {{"b", state, {}, spec}}, {{"app", waiting("PodInitializing")}});
+    record["spec"]["restartPolicy"] = "Never";
+    return verdict(condition, summary_of(record));
+  };
+  for (const char* condition : {"phase=Succeeded", "condition=Ready", "condition=Initialized"}) {
+    INFO(condition);
+    CHECK(with_init(condition, terminated(3, "Error"), json::object()) == failed);
+    CHECK(with_init(condition, terminated(0, "Completed"), json::object()).starts_with("never") == false);
+    CHECK(with_init(condition, terminated(3, "Error"), always) == "not yet");  // a sidecar
+  }
+}
+
 TEST_CASE("containers", "[wait]") {
   const std::vector<Made> apps{
       {"app", running()}, {"done", terminated(0, "Completed")}, {"bad", terminated(3, "Error")}, {"late", waiting("x")}};
