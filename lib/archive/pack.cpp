@@ -247,11 +247,11 @@ Source open_source(const std::string& path, const Side& side) {
   const sys::OpenHow look{.flags = O_PATH, .resolve = side.resolve};
   const UniqueFd there(raw::openat2(AT_FDCWD, path.c_str(), look));
   long rc = there ? raw::fstat(there.get(), &status) : there.get();
-  if (rc < 0) throw copy_error(Doing::kRead, path, side, "open", rc);
+  if (rc < 0) throw open_error(Doing::kRead, path, side, rc);
   if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) throw copy_error(Doing::kRead, path, side, "it is neither a file nor a folder");
   const sys::OpenHow how{.flags = kReading, .resolve = side.resolve};
   source.top.reset(raw::openat2(AT_FDCWD, path.c_str(), how));
-  if (!source.top) throw copy_error(Doing::kRead, path, side, "open", source.top.get());
+  if (!source.top) throw open_error(Doing::kRead, path, side, source.top.get());
   const mode_t seen = status.st_mode & S_IFMT;
   rc = raw::fstat(source.top.get(), &status);
   if (rc < 0 || (status.st_mode & S_IFMT) != seen) throw copy_error(Doing::kRead, path, side, "it was replaced meanwhile");

@@ -20,14 +20,18 @@ void Omissions::leave_out(std::string_view path, std::string_view why) {
 
 Error copy_error(Doing doing, std::string_view path, const Side& side, std::string_view call, long rc) {
   const int error_number = static_cast<int>(-rc);
-  const bool is_missing = error_number == ENOENT || (error_number == ENOTDIR && doing == Doing::kRead);
   return Error({.id = "copy-failed",
                 .message = what_failed(doing, path, side),
                 .cause = cat(call, ": ", errno_text(error_number)),
-                .error_class = is_missing ? ErrorClass::kNotFound : ErrorClass::kFailed,
                 .call = std::string(call),
                 .object = std::string(path),
                 .error_number = error_number});
+}
+
+Error open_error(Doing doing, std::string_view path, const Side& side, long rc) {
+  Error error = copy_error(doing, path, side, "open", rc);
+  if (rc == -ENOENT || (rc == -ENOTDIR && doing == Doing::kRead)) error.info().error_class = ErrorClass::kNotFound;
+  return error;
 }
 
 Error copy_error(Doing doing, std::string_view path, const Side& side, std::string rule, ErrorClass error_class) {

@@ -26,8 +26,10 @@ struct Omissions {
 };
 
 enum class Doing { kRead, kWrite };
-/// "cannot read PATH in container ...", with the failed call: kNotFound when there is no such path. @param rc  -errno
+/// "cannot read PATH in container ...", with the failed call. @param rc  -errno
 Error copy_error(Doing doing, std::string_view path, const Side& side, std::string_view call, long rc);
+/// The same for the path that was named, which could not be opened: kNotFound when there is none.
+Error open_error(Doing doing, std::string_view path, const Side& side, long rc);
 /// The same for a rule that was broken.
 Error copy_error(Doing doing, std::string_view path, const Side& side, std::string rule, ErrorClass error_class = ErrorClass::kFailed);
 

@@ -232,7 +232,7 @@ Destination open_destination(const std::string& path, const std::string& source_
     return result;
   }
   const int rc = result.folder.get();
-  if (rc != -ENOENT && rc != -ENOTDIR) throw copy_error(Doing::kWrite, path, side, "open", rc);
+  if (rc != -ENOENT && rc != -ENOTDIR) throw open_error(Doing::kWrite, path, side, rc);
   result.top = last_name(path);
   result.must_be_folder = path.ends_with('/');
   const std::string_view bare = std::string_view(path).substr(0, path.find_last_not_of('/') + 1);
@@ -242,13 +242,13 @@ Destination open_destination(const std::string& path, const std::string& source_
   if (result.top == "." || result.folder.get() == -ENOENT || result.folder.get() == -ENOTDIR)
     throw copy_error(Doing::kWrite, path, side, cat("there is no folder ", quote(result.top == "." ? path : result.path)),
                      ErrorClass::kNotFound);
-  if (!result.folder) throw copy_error(Doing::kWrite, path, side, "open", result.folder.get());
+  if (!result.folder) throw open_error(Doing::kWrite, path, side, result.folder.get());
   return result;
 }
 
 Destination open_destination_folder(const std::string& path, const Side& side) {
   Destination result{.folder = open_folder(path, side), .path = path, .side = side};
-  if (!result.folder) throw copy_error(Doing::kWrite, path, side, "open", result.folder.get());
+  if (!result.folder) throw open_error(Doing::kWrite, path, side, result.folder.get());
   return result;
 }
 
