@@ -47,6 +47,9 @@ Entry entry_of(archive_entry* from) {
   entry.gid = static_cast<gid_t>(archive_entry_gid(from));
   entry.size = archive_entry_size(from);
   entry.modified = {archive_entry_mtime(from), archive_entry_mtime_nsec(from)};
+  // Counting drops a list of one extent that is the whole file; resetting alone counts as well, and keeps a pointer to what
+  // has been dropped (libarchive 3.6.2).
+  if (archive_entry_sparse_count(from) == 0) return entry;
   archive_entry_sparse_reset(from);
   for (Extent extent; archive_entry_sparse_next(from, &extent.offset, &extent.length) == ARCHIVE_OK;) entry.extents.push_back(extent);
   return entry;

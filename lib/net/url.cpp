@@ -36,13 +36,14 @@ bool read_authority(std::string_view text, Url& url) {
     const auto end = text.find(']');
     if (end == std::string_view::npos) return false;
     url.host = lowered(text.substr(1, end - 1));
+    if (url.host.find(':') == std::string::npos) return false;  // brackets hold an IPv6 address (RFC 3986, 3.2.2)
     port = text.substr(end + 1);
   } else {
     const auto colon = text.find(':');
     url.host = lowered(text.substr(0, colon));
     port = colon == std::string_view::npos ? "" : text.substr(colon);
   }
-  const bool is_plain = std::all_of(url.host.begin(), url.host.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  const bool is_plain = std::all_of(url.host.begin(), url.host.end(), [](char c) { return c > ' ' && c < 0x7f && c != '[' && c != ']'; });
   if (url.host.empty() || !is_plain || (!port.empty() && port[0] != ':')) return false;
   url.port = url.scheme == Scheme::kHttps ? 443 : 80;
   if (port.size() < 2) return true;

@@ -39,8 +39,9 @@ TEST_CASE("locations are resolved as RFC 3986 has it", "[net]") {
   CHECK(text("http://[FD00::1]:90/x") == "http://[fd00::1]:90/x");
   CHECK(text("http://host:/x") == "http://host:80/x");
   CHECK(text("http://host?x") == "http://host:80/?x");
-  for (const char* wrong : {"ftp://host/", "mailto:x@y", "http:x", "http:///x", "http://:80/", "http://host:0/", "http://host:65536/",
-                            "http://host:x/", "http://[::1/", "http://[::1]x/", "http://a b/", "http://h\xc3\xb6st/"}) {
+  for (const char* wrong :
+       {"ftp://host/", "mailto:x@y", "http:x", "http:///x", "http://:80/", "http://host:0/", "http://host:65536/", "http://host:x/",
+        "http://[::1/", "http://[::1]x/", "http://[name]/", "http://[[::1]/", "http://a]/", "http://a b/", "http://h\xc3\xb6st/"}) {
     CAPTURE(wrong);
     CHECK(text(wrong) == "none");
   }
