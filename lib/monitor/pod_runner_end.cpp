@@ -96,7 +96,9 @@ RunOutcome PodRunner::conclude() {
   if (options_.forget) {
     folder_->remove_state();
     carry_out(lifecycle::Note{"Removed", {}, {}});
-  } else forget_oldest(options_.paths, *folder_, options_.keep_finished);
+  } else {
+    forget_oldest(options_.paths, *folder_, options_.keep_finished);
+  }
   console_.show_unfinished({}, true);
   say(closing_line(pod_, state_));
   console_.out().flush(kLastWords);

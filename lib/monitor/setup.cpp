@@ -191,30 +191,31 @@ std::vector<std::string> layers_of(const Plan& plan, int member, unsigned instan
 }
 
 void forget_oldest(const StorePaths& paths, const state::PodFolder& current, std::size_t keep) {
-  const std::vector<std::string> names = state::folder_names(paths.state);
-  std::size_t kept = names.size();  // at most: who has not ended is found out from the oldest on, as far as need be
-  if (kept <= keep) return;
+  std::vector<std::string> names = state::folder_names(paths.state);
+  if (names.size() <= keep) return;
+  // Those that run hold their lock, and have a folder for it.
+  std::vector<std::string> running = state::folder_names(paths.runtime);
+  std::erase_if(running, [&](const std::string& name) { return name == current.name() || state::lock_holder(paths, name) == 0; });
+  std::erase_if(names, [&](const std::string& name) { return std::binary_search(running.begin(), running.end(), name); });
+  std::size_t kept = names.size();  // at most: who waits to be started is found out from the oldest on, as far as need be
   std::vector<std::pair<std::int64_t, std::string>> by_age;
   for (const auto& name : names) {
     struct stat status {};
-    if (raw::fstatat(AT_FDCWD, cat(paths.state, '/', name, "/status.json").c_str(), &status, 0) == 0)
+    if (name != current.name() && raw::fstatat(AT_FDCWD, cat(paths.state, '/', name, "/status.json").c_str(), &status, 0) == 0)
       by_age.emplace_back(std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, name);
   }
   std::sort(by_age.begin(), by_age.end());
-  // Those that run hold their lock, and have a folder for it.
-  for (const auto& name : state::folder_names(paths.runtime)) kept -= name != current.name() && state::lock_holder(paths, name) != 0;
   for (const auto& [age, name] : by_age) {
     static_cast<void>(age);
     if (kept <= keep) return;
-    if (name == current.name()) continue;
     --kept;
     try {
       state::PodFolder old(paths, name);
       const std::optional<std::string> record = old.read("status.json");
-      if (!record || view::read_record(*record).own_status == "Created") continue;  // it waits to be started
+      if (!record || view::read_record(*record).own_status == "Created") continue;
       clear_leftovers(old);
     } catch (const Error&) {
-      // It runs, or it is somebody else's turn to clear it: the next run looks again.
+      // It has begun to run, or it is somebody else's turn to clear it: the next run looks again.
     }
   }
 }

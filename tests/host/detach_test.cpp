@@ -197,6 +197,20 @@ TEST_CASE("rm --force ends what runs, and forgets it", "[detach]") {
   CHECK_FALSE(exists(pod.folder()));
 }
 
+TEST_CASE("pods that run neither count among the finished ones that are kept nor go with them", "[detach]") {
+  const World world;
+  const std::string config = world.file("config.json", R"({"keepFinished": 2})");
+  const auto run = [&](const std::string& name, std::vector<std::string> words) {
+    words.insert(words.begin(), {"--config", config, "run", "--name", name, "--cwd", "none"});
+    CHECK(world.podctl(words).code == 0);
+  };
+  for (const char* name : {"r1", "r2", "r3"}) run(name, {"-d", "--", "sleep", "60"});
+  run("unrecorded", {"-d", "--rm", "--", "sleep", "60"});
+  for (const char* name : {"f1", "f2", "f3", "f4"}) run(name, {"--", "true"});
+  CHECK(eventually([&] { return world.podctl({"ps", "-o", "name"}).out == "pod/f3\npod/f4\npod/r1\npod/r2\npod/r3\npod/unrecorded\n"; }));
+  CHECK(world.podctl({"rm", "--force", "--all", "--yes"}).code == 0);
+}
+
 TEST_CASE("kill, pause and unpause of all pods are about those that run", "[detach]") {
   const World world;
   CHECK(run_pod(world, pod({container("main", "true")}, "a-finished")).code == 0);
